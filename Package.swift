@@ -1,0 +1,41 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// One line a target, lowest first; each imports only what stands above it here. What lives where: Sources/README.md.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"), .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "patchbay",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "patchbay", targets: ["patchbay"])],
+  targets: [
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .target(name: "EmbeddedData"),
+    .target(name: "CPlatform"),
+    module("Platform", ["CPlatform"]),
+    module("JSON"),
+    module("HTTP", ["CCurl", "Platform"]),
+    module("Completion", ["JSON"]),
+    module("WireProtocol", ["JSON", "Completion"]),
+    module("JSONRPC", ["JSON", "Platform"]),
+    module("Catalog", ["JSON", "Completion", "EmbeddedData", "Platform"]),
+    module("Credentials", ["JSON", "HTTP", "Completion", "Platform"]),
+    module("Dialects", ["JSON", "HTTP", "Completion"]),
+    module("Engine", ["Catalog", "Completion", "Credentials", "Dialects", "HTTP", "JSON", "Platform"]),
+    module("Server", ["Catalog", "Completion", "Credentials", "Engine", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
+    .executableTarget(name: "patchbay", dependencies: ["Server", "EmbeddedData"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

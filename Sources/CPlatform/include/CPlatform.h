@@ -1,0 +1,12 @@
+#ifndef CPLATFORM_H
+#define CPLATFORM_H
+
+// System calls that Swift cannot call itself: variadic ones, and ones the C library hides behind feature macros.
+
+/// Names the calling thread, for debuggers and `ps -L`. At most 15 bytes are kept.
+void cplatform_name_thread(const char *name);
+
+/// A descriptor that becomes readable when process `pid` ends, or -1 with errno set (ENOSYS where there is none).
+int cplatform_pidfd_open(int pid);
+
+#endif

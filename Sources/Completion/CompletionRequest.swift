@@ -1,0 +1,148 @@
+package import JSON
+
+/// How much a model should think.
+package enum ReasoningLevel: String, Sendable, Hashable, CaseIterable { case off, minimal, low, medium, high, max }
+
+/// A level, or a budget in tokens.
+package enum ReasoningOption: Sendable, Hashable {
+  case level(ReasoningLevel)
+  case budget(Int)
+}
+
+/// A tool the model may call.
+package struct Tool: Sendable, Hashable {
+  /// `^[a-zA-Z0-9_-]{1,64}$` for most providers.
+  package var name: String
+  /// What it does, for the model.
+  package var description: String?
+  /// JSON Schema of its arguments.
+  package var inputSchema: JSONObject
+
+  /// A tool.
+  package init(name: String, description: String? = nil, inputSchema: JSONObject) {
+    self.name = name
+    self.description = description
+    self.inputSchema = inputSchema
+  }
+}
+
+/// Whether the model must, may or must not call a tool.
+package enum ToolChoice: Sendable, Hashable {
+  case auto, none, required
+  case tool(String)
+}
+
+/// The shape the answer must have.
+package struct OutputFormat: Sendable, Hashable {
+  /// JSON Schema of the answer.
+  package var schema: JSONObject
+  /// A name for the schema; providers want one.
+  package var name: String
+  /// Whether the provider must hold the model to the schema; `nil` leaves it to what the provider can do.
+  package var strict: Bool?
+
+  /// A schema to answer by.
+  package init(schema: JSONObject, name: String = "answer", strict: Bool? = nil) {
+    self.schema = schema
+    self.name = name
+    self.strict = strict
+  }
+}
+
+/// How long the provider should keep the prompt.
+package enum CachePolicy: String, Sendable, Hashable, CaseIterable { case off, short, long }
+/// The provider's speed and price class.
+package enum ServiceTier: String, Sendable, Hashable, CaseIterable { case `default`, priority, flex }
+
+/// The options of one completion that a dialect turns into request fields.
+package struct CompletionOptions: Sendable, Hashable {
+  package var system: String?
+  /// Project instructions: sent after `system`, cached apart.
+  package var instructions: String?
+  package var maxTokens: Int?
+  package var temperature: Double?
+  package var topP: Double?
+  package var stop: [String] = []
+  package var seed: Int?
+  package var reasoning: ReasoningOption?
+  package var tools: [Tool] = []
+  package var toolChoice: ToolChoice?
+  package var parallelTools: Bool?
+  package var output: OutputFormat?
+  package var cache: CachePolicy?
+  package var serviceTier: ServiceTier?
+  /// Merged into the provider's request body as it is, last.
+  package var extra = JSONObject()
+
+  /// No options.
+  package init() {}
+}
+
+/// What a dialect encodes: a whole conversation and how to go on with it.
+package struct CompletionRequest: Sendable {
+  /// The messages, oldest first; the last is the new input. `path` media are already read.
+  package var messages: [Message]
+  /// The options.
+  package var options: CompletionOptions
+  /// Whether to ask for a stream.
+  package var stream: Bool
+  /// The session's id, for prompt-cache affinity; `nil` for a one-off.
+  package var sessionId: String?
+
+  /// A request.
+  package init(
+    messages: [Message], options: CompletionOptions = .init(), stream: Bool = true, sessionId: String? = nil
+  ) {
+    self.messages = messages
+    self.options = options
+    self.stream = stream
+    self.sessionId = sessionId
+  }
+}
+
+/// What is known of a model.
+package struct ModelInfo: Sendable, Hashable {
+  /// The id the provider knows it by.
+  package var id: String
+  package var name: String
+  /// In tokens; `nil` when unknown.
+  package var contextWindow: Int?
+  /// In tokens; `nil` when unknown.
+  package var maxOutputTokens: Int?
+  /// What it takes: "text", "image", "pdf", "audio", "video".
+  package var input: [String] = ["text"]
+  package var reasoning = false
+  package var tools = true
+  /// Whether the provider can hold it to a schema; `nil` when unknown.
+  package var structured: Bool?
+  /// Prices in USD per million tokens; `nil` when unknown.
+  package var cost: ModelCost?
+  /// ISO date of its release.
+  package var released: String?
+  /// "beta", "deprecated", …
+  package var status: String?
+  /// Overrides of the provider's quirks for this model, as in `providers.json`.
+  package var quirks = JSONObject()
+
+  /// A model of which only the id is known.
+  package init(id: String, name: String? = nil) {
+    self.id = id
+    self.name = name ?? id
+  }
+}
+
+/// Prices in USD per million tokens.
+package struct ModelCost: Sendable, Hashable {
+  package var input: Double
+  package var output: Double
+  package var cacheRead: Double?
+  package var cacheWrite: Double?
+
+  /// Prices.
+  package init(input: Double, output: Double, cacheRead: Double? = nil, cacheWrite: Double? = nil) {
+    self.input = input
+    self.output = output
+    self.cacheRead = cacheRead
+    self.cacheWrite = cacheWrite
+  }
+}

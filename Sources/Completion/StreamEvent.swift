@@ -1,0 +1,69 @@
+package import JSON
+
+/// Why a model stopped.
+package enum StopReason: String, Sendable, Hashable, CaseIterable {
+  case end, length, toolUse, contentFilter, stopSequence, refusal, cancelled
+}
+
+/// Tokens of one completion. `input` counts uncached tokens only; `output` includes `reasoning`.
+package struct Usage: Sendable, Hashable {
+  package var input = 0
+  package var output = 0
+  package var cacheRead = 0
+  package var cacheWrite = 0
+  package var reasoning = 0
+  /// Whether the provider gave no counts and these are our own guess.
+  package var estimated = false
+
+  /// Nothing used.
+  package init() {}
+  /// Counts.
+  package init(input: Int, output: Int, cacheRead: Int = 0, cacheWrite: Int = 0, reasoning: Int = 0) {
+    self.input = input
+    self.output = output
+    self.cacheRead = cacheRead
+    self.cacheWrite = cacheWrite
+    self.reasoning = reasoning
+  }
+
+  /// `input`, `output`, `cacheRead` and `cacheWrite` together.
+  package var total: Int { input + output + cacheRead + cacheWrite }
+
+  /// The counts of two completions together.
+  package static func + (left: Usage, right: Usage) -> Usage {
+    var sum = Usage(
+      input: left.input + right.input, output: left.output + right.output,
+      cacheRead: left.cacheRead + right.cacheRead, cacheWrite: left.cacheWrite + right.cacheWrite,
+      reasoning: left.reasoning + right.reasoning)
+    sum.estimated = left.estimated || right.estimated
+    return sum
+  }
+}
+
+/// What a dialect's decoder makes of the provider's bytes, the same for streamed and whole answers.
+package enum StreamEvent: Sendable, Hashable {
+  /// The provider's id for the answer, and the model it says it used.
+  case started(id: String?, model: String?)
+  case text(String)
+  case reasoning(String)
+  /// A seal over the reasoning so far.
+  case reasoningSignature(String)
+  /// The provider's own reasoning items, complete, replacing what was given before.
+  case reasoningOpaque(JSONValue)
+  /// A tool call begins. `index` counts the calls of this answer from 0 without gaps.
+  case toolCallStart(index: Int, id: String, name: String)
+  /// A piece of a call's argument text.
+  case toolArguments(index: Int, text: String)
+  /// A call is complete.
+  case toolCallEnd(index: Int)
+  /// The counts so far; the last one stands.
+  case usage(Usage)
+  /// The price the provider itself reports, in USD.
+  case providerCost(Double)
+  /// The tier the provider used.
+  case serviceTier(String)
+  /// Something was odd and was mended; goes into the result's `warnings`.
+  case warning(String)
+  /// Why the model stopped, and the provider's own word for it. Exactly one in each sound answer.
+  case stop(StopReason, raw: String)
+}

@@ -1,0 +1,3 @@
+#ifndef EMBEDDED_DATA_H
+#define EMBEDDED_DATA_H
+#endif

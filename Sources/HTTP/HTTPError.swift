@@ -1,0 +1,34 @@
+/// Why an exchange failed before or during its body. A status of 400 and above is no such error.
+package enum HTTPError: Error, Sendable, Hashable {
+  /// The reader gave up.
+  case cancelled
+  /// The URL cannot be used.
+  case badURL(String)
+  /// The host's name does not resolve.
+  case dns(String)
+  /// Nothing listens there.
+  case refused(String)
+  /// No route, host or network down.
+  case unreachable(String)
+  /// The TLS handshake or the certificate failed.
+  case tls(String)
+  /// The proxy failed.
+  case proxy(String)
+  /// The peer cut the connection before the response was whole.
+  case reset(String)
+  /// The body ended before its announced end.
+  case truncated(String)
+  /// What came is no HTTP, or its encoding is broken.
+  case malformed(String)
+  /// Headers or a line were larger than any sound server sends.
+  case tooLarge(String)
+  /// A redirect that was not followed, because it would carry credentials elsewhere.
+  case redirect(to: String)
+  /// A phase took too long.
+  case timeout(Phase)
+  /// Anything else libcurl reports, with its code.
+  case transport(code: Int, message: String)
+
+  /// The phases of `HTTPTimeouts`.
+  package enum Phase: String, Sendable, Hashable { case connect, firstToken, idle, total }
+}
