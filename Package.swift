@@ -12,6 +12,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A library that only tests use; it lies below `Tests`.
+func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -34,8 +39,24 @@ let package = Package(
     module("Credentials", ["JSON", "HTTP", "Completion", "Platform"]),
     module("Dialects", ["JSON", "HTTP", "Completion"]),
     module("Engine", ["Catalog", "Completion", "Credentials", "Dialects", "HTTP", "JSON", "Platform"]),
-    module("Server", ["Catalog", "Completion", "Credentials", "Engine", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
-    .executableTarget(name: "patchbay", dependencies: ["Server", "EmbeddedData"], swiftSettings: strict),
+    module(
+      "Server", ["Catalog", "Completion", "Credentials", "Engine", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
+    .executableTarget(
+      name: "patchbay", dependencies: ["Completion", "EmbeddedData", "JSON", "JSONRPC", "Platform", "Server"],
+      swiftSettings: strict),
+
+    support("TestSupport", ["JSON", "Platform"]),
+    support("Upstream", ["JSON", "Platform"]),
+    tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("HTTPTests", ["HTTP", "Platform", "TestSupport", "Upstream"]),
+    tests("CompletionTests", ["Completion", "JSON"]),
+    tests("JSONRPCTests", ["JSON", "JSONRPC", "Platform", "TestSupport"]),
+    tests("CatalogTests", ["Catalog", "Completion", "JSON", "Platform", "TestSupport"]),
+    tests("CredentialsTests", ["Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport"]),
+    tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
+    tests("EngineTests", ["Completion", "Engine", "JSON", "Platform", "TestSupport", "Upstream"]),
+    tests("ServerTests", ["Completion", "JSON", "JSONRPC", "Platform", "Server", "TestSupport", "WireProtocol"]),
+    tests("Conformance", ["JSON", "Platform", "TestSupport", "Upstream"]),
   ],
   swiftLanguageModes: [.v6]
 )
