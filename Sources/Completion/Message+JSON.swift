@@ -13,7 +13,8 @@ extension Message {
   /// Reads `role` and `content` and leaves other members to the caller.
   init(reading fields: inout JSONFields) throws(JSONFieldError) {
     let role = try fields.require("role", fields.choice("role", Role.self))
-    let content = try Part.content(of: &fields) { json, path throws(JSONFieldError) in try Part(json: json, path: path) }
+    let content = try Part.content(of: &fields) { json, path throws(JSONFieldError) in try Part(json: json, path: path)
+    }
     self.init(role: role, content: content)
   }
 
