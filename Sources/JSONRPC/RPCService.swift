@@ -1,0 +1,59 @@
+package import JSON
+
+/// A request as it came in.
+package struct RPCCall: Sendable {
+  /// What names it in messages to the client. In flight from now on until the work returns.
+  package let id: RPCID
+  /// The method's name, not yet known to exist.
+  package let method: String
+  /// An object or an array; `nil` when absent or `null`.
+  package let params: JSONValue?
+  /// Who asked.
+  package let connection: RPCConnection
+}
+
+/// What answers the requests of a connection.
+package protocol RPCService: Sendable {
+  /// Called on the connection's thread in order of arrival; must not block. Decodes, takes its place in line, and
+  /// returns the work, which then runs in a task of its own. What the work returns or throws is sent exactly once; a
+  /// cancelled call that throws anything is answered with -32800.
+  func prepare(_ call: RPCCall) -> @Sendable () async throws(RPCError) -> JSONValue
+
+  /// A notification, on the same thread and in the same order. It is never answered. `$/cancelRequest` does not come
+  /// here: the connection has dealt with it, ahead of everything that waits.
+  func notification(_ method: String, _ params: JSONValue?, from connection: RPCConnection)
+
+  /// The connection is over and nothing of it runs any more. Called once, on the connection's thread.
+  func closed(_ connection: RPCConnection)
+}
+
+/// How a connection ended.
+package enum CloseReason: Sendable, Hashable {
+  /// The client said all it had to say, and has every answer.
+  case inputEnded
+  /// The client no longer reads; what was in flight was cancelled.
+  case outputClosed
+  /// `close()` was called.
+  case closed
+}
+
+/// How much of everything one connection may use.
+package struct RPCLimits: Sendable {
+  /// The longest message that is read; a longer one is skipped and answered with -32600.
+  package var maxMessageBytes = 64 << 20
+  /// The most elements of a batch.
+  package var maxBatch = 1000
+  /// With so many calls in flight the connection reads no more until one ends.
+  package var maxInFlight = 10_000
+  /// Above so many bytes that the client has yet to read, the connection is lagging …
+  package var softOutboundBytes = 256 << 10
+  /// … until there are fewer than this.
+  package var lowOutboundBytes = 64 << 10
+  /// Above so many unread bytes the connection reads no more requests.
+  package var hardOutboundBytes = 32 << 20
+  /// A client with so many unread bytes is given up at the next message: it has stopped for good.
+  package var maximumOutboundBytes = 256 << 20
+
+  /// The limits of a client at the other end of a pipe.
+  package init() {}
+}
