@@ -6,6 +6,9 @@
 /// Names the calling thread, for debuggers and `ps -L`. At most 15 bytes are kept.
 void cplatform_name_thread(const char *name);
 
+/// As `pipe`, with both ends closed in child processes; where the system can, from the very start.
+int cplatform_pipe(int ends[2]);
+
 /// A descriptor that becomes readable when process `pid` ends, or -1 with errno set (ENOSYS where there is none).
 int cplatform_pidfd_open(int pid);
 

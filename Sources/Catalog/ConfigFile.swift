@@ -1,0 +1,133 @@
+internal import Completion
+internal import JSON
+internal import Platform
+
+/// A value and where it was set.
+struct Setting<Value: Sendable>: Sendable {
+  let value: Value
+  let origin: ValueOrigin
+}
+
+/// Limits of the engine that the config file may set.
+package struct EngineLimits: Sendable, Hashable {
+  /// The largest message a client may send, in bytes.
+  package var maxMessageBytes = 64 << 20
+  /// How many completions may be in flight at once.
+  package var maxCompletions = 1000
+
+  /// The defaults of protocol.md.
+  package init() {}
+}
+
+/// `config.json` as it is written; nothing in it is looked up yet.
+struct ConfigFile: Sendable {
+  let path: String
+  private(set) var defaultProvider: Setting<String>?
+  private(set) var model: Setting<String>?
+  private(set) var roles: [ModelRole: Setting<String>] = [:]
+  private(set) var limits = EngineLimits()
+  /// Where limits were set, by name.
+  private(set) var limitOrigins: [String: ValueOrigin] = [:]
+  private(set) var providers: [ConfigProvider] = []
+  private let source: JSONSource?
+
+  /// Reads the file at `path`; a missing one says nothing. Blocks.
+  static func read(_ path: String) throws(ProviderError) -> ConfigFile {
+    let bytes: [UInt8]?
+    do {
+      bytes = try FileSystem.read(path)
+    } catch {
+      throw ProviderError(.storage, "\(error)", hint: "Make the file readable for yourself, or remove it.")
+    }
+    return try ConfigFile(parsing: bytes, path: path)
+  }
+
+  /// Reads the file's `bytes`; `nil` stands for a missing file.
+  init(parsing bytes: [UInt8]?, path: String) throws(ProviderError) {
+    self.path = path
+    guard let bytes else {
+      source = nil
+      return
+    }
+    let source: JSONSource
+    do {
+      let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      let text = bytes.starts(with: byteOrderMark) ? Array(bytes.dropFirst(3)) : bytes
+      source = try JSONSource(parsing: text, file: path)
+    } catch {
+      throw Self.error("\(path):\(error.line):\(error.column): \(error.message)", path)
+    }
+    self.source = source
+    do {
+      try read(source.value)
+    } catch {
+      throw located(error)
+    }
+  }
+
+  private mutating func read(_ value: JSONValue) throws(JSONFieldError) {
+    var fields = try JSONFields(value)
+    defaultProvider = setting(["defaultProvider"], try fields.string("defaultProvider"))
+    model = setting(["model"], try fields.string("model"))
+    for (role, name) in try Self.roles(fields.value("roles"), ["roles"]) {
+      roles[role] = setting(["roles", role.rawValue], name)
+    }
+    try readLimits(fields.value("limits"))
+    for (id, value) in try fields.object("providers") ?? JSONObject() {
+      providers.append(try ConfigProvider(id: id, value, in: self))
+    }
+    try fields.finish()
+  }
+
+  private mutating func readLimits(_ value: JSONValue?) throws(JSONFieldError) {
+    var fields = try JSONFields(value, path: ["limits"])
+    if let bytes = try fields.int("maxMessageBytes", in: 1024...(1 << 40)) {
+      limits.maxMessageBytes = bytes
+      limitOrigins["maxMessageBytes"] = origin(of: ["limits", "maxMessageBytes"])
+    }
+    if let count = try fields.int("maxCompletions", in: 1...100_000) {
+      limits.maxCompletions = count
+      limitOrigins["maxCompletions"] = origin(of: ["limits", "maxCompletions"])
+    }
+    try fields.finish()
+  }
+
+  /// Reads a `roles` object, at the top or in a provider.
+  static func roles(_ value: JSONValue?, _ path: [String]) throws(JSONFieldError) -> [ModelRole: String] {
+    var fields = try JSONFields(value, path: path)
+    var roles: [ModelRole: String] = [:]
+    for role in ModelRole.allCases {
+      guard let name = try fields.string(role.rawValue) else { continue }
+      guard !name.hasPrefix("@"), !name.isEmpty else {
+        throw fields.error(role.rawValue, "must name a model, not another role")
+      }
+      roles[role] = name
+    }
+    try fields.finish()
+    return roles
+  }
+
+  /// Where the key at `path` stands, or the nearest one around it that stands anywhere.
+  func origin(of path: [String]) -> ValueOrigin {
+    var path = path
+    while !path.isEmpty {
+      if let line = source?.line(of: path) { return .file(self.path, line: line) }
+      path.removeLast()
+    }
+    return .file(self.path, line: 1)
+  }
+
+  /// A value that was read from `path`.
+  func setting<Value>(_ path: [String], _ value: Value?) -> Setting<Value>? {
+    value.map { Setting(value: $0, origin: origin(of: path)) }
+  }
+
+  /// `error` with the file and the line of the field it is about.
+  func located(_ error: JSONFieldError) -> ProviderError {
+    Self.error("\(origin(of: error.path)): \(error)", path)
+  }
+
+  private static func error(_ message: String, _ path: String) -> ProviderError {
+    ProviderError(.storage, message, hint: "Correct \(path); until then nothing of it is in effect.")
+  }
+}

@@ -1,0 +1,74 @@
+package import Completion
+package import JSON
+
+/// A setting in effect, for people.
+package struct EffectiveSetting: Sendable, Hashable {
+  /// The way to it in the config file: `providers.ollama.baseURL`.
+  package let key: String
+  /// The value; keys, the values of headers and what a base URL hides show dots.
+  package let value: JSONValue
+  /// Where it comes from.
+  package let origin: ValueOrigin
+}
+
+extension ProviderCatalog {
+  /// Every setting that is in effect, in the order of the config file's reference.
+  package func settings() -> [EffectiveSetting] {
+    var settings: [EffectiveSetting] = []
+    func add(_ key: String, _ setting: Setting<String>?) {
+      guard let setting else { return }
+      settings.append(EffectiveSetting(key: key, value: .string(setting.value), origin: setting.origin))
+    }
+    add("defaultProvider", config.defaultProvider)
+    add("model", config.model)
+    for role in ModelRole.allCases { add("roles.\(role)", config.roles[role]) }
+    for (name, value) in [("maxMessageBytes", limits.maxMessageBytes), ("maxCompletions", limits.maxCompletions)] {
+      let origin = config.limitOrigins[name] ?? .builtin
+      settings.append(EffectiveSetting(key: "limits.\(name)", value: .int(value), origin: origin))
+    }
+    for provider in allProviders { settings += Self.settings(of: provider) }
+    return settings
+  }
+
+  private static func settings(of provider: Provider) -> [EffectiveSetting] {
+    let section = "providers.\(provider.id)"
+    var settings: [EffectiveSetting] = []
+    func add(_ key: String, _ value: JSONValue?) {
+      guard let value else { return }
+      settings.append(EffectiveSetting(key: "\(section).\(key)", value: value, origin: provider.origin(of: key)))
+    }
+    add("enabled", .bool(provider.enabled))
+    add("name", .string(provider.name))
+    add("api", .string(provider.api))
+    add("baseURL", provider.baseURL.map { .string(ServerAddress.masked($0)) })
+    add("apiKey", provider.apiKey.map { .string("\($0)") })
+    for header in provider.headers {
+      let key = "\(section).headers.\(header.name)"
+      settings.append(EffectiveSetting(key: key, value: .string("\(header.value)"), origin: header.value.origin))
+    }
+    add("model", provider.defaultModel.map(JSONValue.string))
+    add("maxTokens", provider.maxTokens.map(JSONValue.int))
+    add("timeout", provider.timeouts.json)
+    add("extra", provider.extra.isEmpty ? nil : .object(provider.extra))
+    add("quirks", provider.quirks.isEmpty ? nil : .object(provider.quirks))
+    add("roles", provider.roles.isEmpty ? nil : roles(provider.roles))
+    add("models", provider.configuredModels.isEmpty ? nil : .strings(provider.configuredModels.map(\.id)))
+    return settings
+  }
+
+  private static func roles(_ roles: [ModelRole: String]) -> JSONValue {
+    .object(JSONObject(ModelRole.allCases.compactMap { role in roles[role].map { (role.rawValue, .string($0)) } }))
+  }
+}
+
+extension PhaseTimeouts {
+  /// The limits that are set; `nil` when none is.
+  fileprivate var json: JSONValue? {
+    var object = JSONObject()
+    object.set("connectMs", connectMs.map(JSONValue.int))
+    object.set("firstTokenMs", firstTokenMs.map(JSONValue.int))
+    object.set("idleMs", idleMs.map(JSONValue.int))
+    object.set("totalMs", totalMs.map(JSONValue.int))
+    return object.isEmpty ? nil : .object(object)
+  }
+}

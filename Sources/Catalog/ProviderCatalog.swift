@@ -1,0 +1,181 @@
+package import Completion
+internal import JSON
+package import Platform
+
+/// The providers and models that are in effect: what ships, the environment, and the config file over both. A value:
+/// reloading the config file makes a new one.
+package struct ProviderCatalog: Sendable {
+  /// Every provider, also those that are switched off: what ships first, then the person's own as the file has them.
+  package let allProviders: [Provider]
+  /// Limits of the engine.
+  package let limits: EngineLimits
+  /// Where the config file is, or would be.
+  package let configPath: String
+  let config: ConfigFile
+  private let positions: [String: Int]
+
+  /// Reads the config file and lays it over what ships. Blocks while it reads.
+  /// - Throws: `storage` for a config file that cannot be read or says something it must not; the message begins
+  ///   with the file and the line.
+  package static func load(environment: Environment, directories: Directories) throws(ProviderError) -> ProviderCatalog
+  {
+    let file = try ConfigFile.read("\(directories.config)/config.json")
+    return try ProviderCatalog(shipped: try .load(), config: file, environment: environment)
+  }
+
+  /// A catalogue of what ships and nothing else.
+  package static func withoutConfig(environment: Environment) throws(ProviderError) -> ProviderCatalog {
+    let file = try ConfigFile(parsing: nil, path: "\(Directories(environment).config)/config.json")
+    return try ProviderCatalog(shipped: try .load(), config: file, environment: environment)
+  }
+
+  init(shipped: ShippedCatalog, config: ConfigFile, environment: Environment) throws(ProviderError) {
+    do {
+      allProviders = try Self.merge(shipped, config, environment)
+      positions = Self.positions(allProviders)
+      limits = config.limits
+      configPath = config.path
+      self.config = config
+      try checkNames()
+    } catch {
+      throw config.located(error)
+    }
+  }
+
+  /// The providers that are switched on, in the order of `allProviders`.
+  package var providers: [Provider] { allProviders.filter(\.enabled) }
+
+  /// The provider that `name` names, by id or alias.
+  /// - Throws: `providerNotFound`, with the nearest name there is.
+  package func provider(named name: String) throws(ProviderError) -> Provider {
+    guard let provider = knownProvider(name) else {
+      let known = providers.flatMap { [$0.id] + $0.aliases }
+      let hint = nearest(to: name, among: known).map { "Did you mean \"\($0)\"?" }
+      throw ProviderError(
+        .providerNotFound, "there is no provider \"\(name)\"",
+        hint: hint ?? "Known are \(providers.map(\.id).joined(separator: ", ")); others go into \(configPath).")
+    }
+    guard provider.enabled else {
+      throw ProviderError(
+        .providerNotFound, "provider \"\(provider.id)\" is switched off at \(provider.origin(of: "enabled"))",
+        hint: "Set \"enabled\": true there, and reload the config.")
+    }
+    return provider
+  }
+
+  /// Takes `provider/model` apart at the first slash, when what stands before it is the id or an alias of a
+  /// provider; else the whole is a model's name, in which slashes are common.
+  package func splitModel(_ name: String) -> (provider: String?, model: String) {
+    guard let slash = name.firstIndex(of: "/"), let provider = knownProvider(String(name[..<slash])) else {
+      return (nil, name)
+    }
+    return (provider.id, String(name[name.index(after: slash)...]))
+  }
+
+  /// What is known of a provider's models: the catalogue's, then those only the config file has.
+  package func models(of provider: Provider) throws(ProviderError) -> [ModelInfo] {
+    var models = try ShippedCatalog.models(of: provider.id)
+    for (id, entry) in provider.configuredModels {
+      if let index = models.firstIndex(where: { $0.id == id }) {
+        models[index] = entry.applied(to: models[index])
+      } else {
+        models.append(entry.applied(to: ModelInfo(id: id)))
+      }
+    }
+    return models
+  }
+
+  /// What is known of one model. A name nobody lists is taken on trust, since servers learn new models faster than
+  /// catalogues do, unless the provider is known to have no others.
+  /// - Throws: `modelNotFound`.
+  package func model(_ id: String, of provider: Provider) throws(ProviderError) -> ModelInfo {
+    let shipped = try ShippedCatalog.model(id, of: provider.id)
+    if let entry = provider.configuredModels.last(where: { $0.id == id })?.entry {
+      return entry.applied(to: shipped ?? ModelInfo(id: id))
+    }
+    if let shipped { return shipped }
+    guard provider.anyModel, !id.isEmpty else {
+      let known = try models(of: provider).map(\.id)
+      var error = ProviderError(.modelNotFound, "provider \"\(provider.id)\" has no model \"\(id)\"")
+      error.provider = provider.id
+      error.model = id
+      error.hint = nearest(to: id, among: known).map { "Did you mean \"\($0)\"?" }
+      throw error
+    }
+    return ModelInfo(id: id)
+  }
+
+  /// The provider of that id or alias, switched on or not.
+  func knownProvider(_ name: String) -> Provider? { positions[name].map { allProviders[$0] } }
+}
+
+// MARK: - Laying the config file over what ships
+
+extension ProviderCatalog {
+  private static func merge(
+    _ shipped: ShippedCatalog, _ config: ConfigFile, _ environment: Environment
+  ) throws(JSONFieldError) -> [Provider] {
+    let names = shipped.providers.reduce(into: [String: String]()) { names, entry in
+      for name in [entry.id] + entry.aliases { names[name] = entry.id }
+    }
+    var sections: [String: ConfigProvider] = [:]
+    for section in config.providers {
+      let id = names[section.id] ?? section.id
+      if let other = sections[id] {
+        throw JSONFieldError(
+          path: section.path, message: "is the same provider as \"\(other.id)\" above; put both sections into one")
+      }
+      sections[id] = section
+    }
+    var providers: [Provider] = []
+    for entry in shipped.providers {
+      let provider = Provider(entry, in: environment)
+      providers.append(try complete(provider, entry, sections[entry.id], shipped))
+    }
+    for section in config.providers where names[section.id] == nil {
+      providers.append(try complete(try Provider(custom: section), nil, section, shipped))
+    }
+    return providers
+  }
+
+  private static func complete(
+    _ provider: Provider, _ entry: ProviderEntry?, _ section: ConfigProvider?, _ shipped: ShippedCatalog
+  ) throws(JSONFieldError) -> Provider {
+    var provider = provider
+    if let section { provider.apply(section) }
+    guard let family = shipped.api(named: provider.api) else {
+      let known = shipped.apis.flatMap { [$0.name] + $0.aliases }
+      let hint = nearest(to: provider.api, among: known).map { "did you mean \"\($0)\"?" }
+      throw JSONFieldError(
+        path: ["providers", section?.id ?? provider.id, "api"],
+        message: "\"\(provider.api)\" is no API family; "
+          + (hint ?? "there are \(shipped.apis.map(\.name).joined(separator: ", "))"))
+    }
+    provider.finish(family, entry: entry, config: section)
+    return provider
+  }
+
+  private static func positions(_ providers: [Provider]) -> [String: Int] {
+    var positions: [String: Int] = [:]
+    for (index, provider) in providers.enumerated() {
+      for name in [provider.id] + provider.aliases { positions[name] = index }
+    }
+    return positions
+  }
+
+  /// Names of providers in the settings must exist: a typing error there is found now, not in the middle of work.
+  private func checkNames() throws(JSONFieldError) {
+    if let name = config.defaultProvider?.value, knownProvider(name) == nil {
+      let hint = nearest(to: name, among: positions.keys.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
+      throw JSONFieldError(path: ["defaultProvider"], message: "there is no provider \"\(name)\"\(hint)")
+    }
+    var names = config.roles.map { (path: ["roles", $0.key.rawValue], name: $0.value.value) }
+    if let model = config.model?.value { names.append((["model"], model)) }
+    for (path, name) in names where config.defaultProvider == nil && splitModel(name).provider == nil {
+      if path == ["model"], name.hasPrefix("@") { continue }
+      throw JSONFieldError(
+        path: path,
+        message: "\"\(name)\" does not begin with a provider; write \"provider/model\", or set defaultProvider")
+    }
+  }
+}

@@ -1,0 +1,253 @@
+package import Completion
+package import HTTP
+package import Platform
+internal import Synchronization
+
+/// Where a provider's key was found, as `credential.source` says it.
+package enum KeySource: String, Sendable, Hashable, CaseIterable { case param, authFile, env, config }
+
+/// A key that is ready for use.
+package struct ResolvedKey: Sendable, Hashable {
+  /// The key.
+  package let secret: Secret
+  /// Where it was found.
+  package let source: KeySource
+  /// The place itself: a file's path, a variable's name, `config.json:12`.
+  package let detail: String
+  /// Whether it is a login's token, which always goes into `Authorization: Bearer`.
+  package let isToken: Bool
+}
+
+/// Where a key would be taken from; nothing has been looked up or run yet.
+package struct KeyPlace: Sendable, Hashable {
+  /// What would be used.
+  package let source: KeySource
+  /// The place itself, as in `ResolvedKey`.
+  package let detail: String
+  /// Whether it is a login whose time is over.
+  package var isExpired = false
+  /// When the login ends, in milliseconds since 1970.
+  package var expiresAt: Int?
+}
+
+/// The places that may hold a provider's key.
+package struct KeyQuery: Sendable {
+  /// The provider's id: its entry in `auth.json`.
+  package var provider: String
+  /// The key a request brings along.
+  package var call: String?
+  /// The variables that may hold a key, the first that is set wins.
+  package var variables: [String]
+  /// The config file's `apiKey`.
+  package var config: KeyText?
+  /// Where the config file is, for hints.
+  package var configPath: String
+
+  /// The places of one provider.
+  package init(
+    provider: String, call: String? = nil, variables: [String] = [], config: KeyText? = nil, configPath: String
+  ) {
+    self.provider = provider
+    self.call = call
+    self.variables = variables
+    self.config = config
+    self.configPath = configPath
+  }
+}
+
+/// Finds keys: the request's, then `auth.json`, then the environment, then the config file. An entry in `auth.json`
+/// owns its provider: when it is of no use, that is an error, and nothing else is tried.
+package final class KeyResolver: Sendable {
+  let environment: Environment
+  private let authFile: AuthFile
+  private let commandLimit: Duration
+  private let now: @Sendable () -> Int
+  /// Commands that run or have run with success, by their text.
+  private let commands = Mutex<[String: Task<Result<Secret, ProviderError>, Never>]>([:])
+
+  /// A resolver for this user. A command may take `commandLimit`; `now` is the time in milliseconds since 1970.
+  package init(
+    environment: Environment, directories: Directories, commandLimit: Duration = .seconds(10),
+    now: @escaping @Sendable () -> Int = KeyResolver.systemTime
+  ) {
+    self.environment = environment
+    self.commandLimit = commandLimit
+    self.now = now
+    authFile = AuthFile(path: "\(directories.data)/auth.json")
+  }
+
+  /// The time in milliseconds since 1970.
+  package static let systemTime: @Sendable () -> Int = {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
+  }
+
+  /// Where keys of logins are kept.
+  package var authPath: String { authFile.path }
+
+  /// The ids of the providers that have an entry in `auth.json`.
+  package func storedProviders() async throws(ProviderError) -> Set<String> {
+    let file = authFile
+    return Set(try await BlockingQueue.run { () throws(ProviderError) in try file.providers() })
+  }
+
+  /// The key of a provider; `nil` when nobody has set one.
+  /// - Throws: `authRequired` when the place that decides holds nothing usable, `storage` for a file that cannot be
+  ///   read.
+  package func key(for query: KeyQuery) async throws(ProviderError) -> ResolvedKey? {
+    do {
+      return try await find(query)
+    } catch {
+      var error = error
+      error.provider = query.provider
+      throw error
+    }
+  }
+
+  private func find(_ query: KeyQuery) async throws(ProviderError) -> ResolvedKey? {
+    if let call = query.call, let secret = try await resolve(call, origin: .call) {
+      return ResolvedKey(secret: secret, source: .param, detail: "apiKey", isToken: false)
+    }
+    if let entry = try await entry(of: query.provider) { return try await key(of: entry, query) }
+    for name in query.variables {
+      if let value = environment[name] {
+        return ResolvedKey(secret: Secret(value.trimmed), source: .env, detail: name, isToken: false)
+      }
+    }
+    guard let config = query.config, let secret = try await resolve(config.text, origin: config.origin) else {
+      return nil
+    }
+    return ResolvedKey(secret: secret, source: .config, detail: config.origin.description, isToken: false)
+  }
+
+  private func key(of entry: AuthEntry, _ query: KeyQuery) async throws(ProviderError) -> ResolvedKey {
+    switch entry {
+    case .oauth(let access, let expires):
+      guard expires > now() else {
+        throw ProviderError(
+          .authRequired, "the login for \(query.provider) in \(authPath) has expired",
+          hint: "Log in again: patchbay login \(query.provider)")
+      }
+      return ResolvedKey(secret: access, source: .authFile, detail: authPath, isToken: true)
+    case .apiKey(let key, let own):
+      var found: Secret?
+      if let key {
+        found = try await resolve(key.text, origin: key.origin, own)
+      } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || environment[$0] != nil }) {
+        found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? environment[name]).map { Secret($0.trimmed) }
+      }
+      guard let found else {
+        throw ProviderError(
+          .authRequired, "the entry \"\(query.provider)\" in \(authPath) holds no key",
+          hint: "Log in again: patchbay login \(query.provider)")
+      }
+      return ResolvedKey(secret: found, source: .authFile, detail: authPath, isToken: false)
+    }
+  }
+
+  private func entry(of provider: String) async throws(ProviderError) -> AuthEntry? {
+    let file = authFile
+    return try await BlockingQueue.run { () throws(ProviderError) in try file.entry(for: provider) }
+  }
+
+  /// Where a provider's key would come from, without revealing it or running a command; `nil` when nobody has set
+  /// one.
+  package func place(of query: KeyQuery) async throws(ProviderError) -> KeyPlace? {
+    if query.call?.isBlank == false { return KeyPlace(source: .param, detail: "apiKey") }
+    switch try await entry(of: query.provider) {
+    case .apiKey: return KeyPlace(source: .authFile, detail: authPath)
+    case .oauth(_, let expires):
+      return KeyPlace(source: .authFile, detail: authPath, isExpired: expires <= now(), expiresAt: expires)
+    case nil: break
+    }
+    if let name = query.variables.first(where: { environment[$0] != nil }) {
+      return KeyPlace(source: .env, detail: name)
+    }
+    guard let config = query.config, !config.text.isBlank else { return nil }
+    let needed = (try? KeyFormat(config.text))?.variables ?? []
+    guard needed.allSatisfy({ environment[$0] != nil }) else { return nil }
+    return KeyPlace(source: .config, detail: config.origin.description)
+  }
+
+  /// The error of a provider that wants a key and has none: every place that could hold one.
+  package func missingKey(_ query: KeyQuery) -> ProviderError {
+    let name = query.provider
+    let ways = [
+      query.variables.first.map { "set \($0)" }, "run: patchbay login \(name)",
+      "put \"apiKey\" into \(query.configPath) under providers.\(name)",
+    ].compactMap { $0 }
+    var error = ProviderError(.authRequired, "there is no key for \(name)")
+    error.hint = "You can " + ways.joined(separator: ", or ") + "."
+    error.provider = name
+    return error
+  }
+
+  /// The command's output, which is kept for as long as the process lives; a failure is not. Whoever asks for the
+  /// same command meanwhile waits for the same run.
+  func output(of command: String, origin: ValueOrigin) async throws(ProviderError) -> Secret {
+    let task = commands.withLock { commands in
+      if let task = commands[command] { return task }
+      let (limit, variables) = (commandLimit, environment.all)
+      // Not a child of the caller's task: others wait for it too, and it ends by itself.
+      let task = Task {
+        await BlockingQueue.run {
+          Result { () throws(ProviderError) in
+            try Self.run(command, variables, limit, origin)
+          }
+        }
+      }
+      commands[command] = task
+      return task
+    }
+    let result = await task.value
+    if case .failure = result { commands.withLock { if $0[command] == task { $0[command] = nil } } }
+    return try result.get()
+  }
+
+  private static func run(
+    _ command: String, _ environment: [String: String], _ limit: Duration, _ origin: ValueOrigin
+  ) throws(ProviderError) -> Secret {
+    func failed(_ what: String) -> ProviderError {
+      ProviderError(
+        .authRequired, "the command at \(origin) that gives the key \(what)",
+        hint: "Run the command in a shell to see what it says.")
+    }
+    let output: [UInt8]
+    do {
+      output = try ShellCommand.output(of: command, environment: environment, limit: limit)
+    } catch {
+      switch error {
+      case .cannotStart(let reason): throw failed("cannot be started: \(reason)")
+      case .tooSlow: throw failed("took longer than \(limit.formattedSeconds)")
+      case .tooMuch: throw failed("printed more than any key")
+      case .status(let status): throw failed("ended with status \(status)")
+      case .signal(let signal): throw failed("was ended by signal \(signal)")
+      }
+    }
+    let text = String(decoding: output, as: UTF8.self).trimmed
+    guard !text.isEmpty else { throw failed("printed nothing") }
+    return Secret(text)
+  }
+}
+
+extension Duration {
+  /// As "10 s" or "0.05 s".
+  fileprivate var formattedSeconds: String {
+    let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
+    return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
+  }
+}
+
+extension String {
+  /// Without white space at either end.
+  var trimmed: String {
+    guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else {
+      return ""
+    }
+    return String(self[first...last])
+  }
+
+  /// Whether there is nothing but white space.
+  var isBlank: Bool { allSatisfy(\.isWhitespace) }
+}
