@@ -80,7 +80,8 @@ struct TransferState {
     return end.map { end in
       switch end {
       case .failure(let error): .failure(error)
-      case .success: .failure(.malformed("the server sent no response"))
+      // libcurl takes a head that stops before its empty line for a good one.
+      case .success: .failure(.reset("the server closed the connection inside the response's head"))
       }
     }
   }
