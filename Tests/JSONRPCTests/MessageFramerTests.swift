@@ -63,6 +63,8 @@ struct MessageFramerTests {
     Case(name: "no colon", input: "hello\r\nContent-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
     Case(name: "garbage on the same line", input: "hello Content-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
     Case(
+      name: "a header line that lost its end", input: "X-Other: 1{}Content-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
+    Case(
       name: "a negative length", input: "Content-Length: -2\r\n\r\n{}Content-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
     Case(
       name: "a length that is no number", input: "Content-Length: 0x2\r\n\r\n{}Content-Length: 2\r\n\r\n[]",

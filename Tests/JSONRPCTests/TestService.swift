@@ -97,20 +97,22 @@ func withConnection(
   let connection = try RPCConnection(
     input: pair.serverInput, output: pair.serverOutput, service: service, limits: limits)
   connection.start()
-  func end() async {
-    service.gate.open()
-    pair.hangUp()
+  let ending = Task {
     _ = await connection.finished()
+    pair.closeServer()
   }
-  do {
-    try await body(pair, connection, service)
-  } catch {
-    await end()
-    throw error
+  let result = await Result { try await body(pair, connection, service) }
+  service.gate.open()
+  pair.hangUp()
+  await ending.value
+  try result.get()
+}
+
+extension Result where Failure == any Error {
+  /// What `body` returns or throws.
+  init(_ body: () async throws -> Success) async {
+    do { self = .success(try await body()) } catch { self = .failure(error) }
   }
-  await end()
-  // Kept to here: the connection uses its descriptors to the end.
-  withExtendedLifetime(pair) {}
 }
 
 /// The same numbers in every run (SplitMix64).

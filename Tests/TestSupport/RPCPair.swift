@@ -25,6 +25,7 @@ package final class RPCPair: Sendable {
   /// What the server writes to; of a socket the same descriptor.
   package let serverOutput: Int32
   private let client: Mutex<Client>
+  private let isServerOpen = Mutex(true)
   private let received = Mutex<(bytes: [UInt8], head: Int)>(([], 0))
   private static let patience: Int32 = 30_000
 
@@ -46,6 +47,16 @@ package final class RPCPair: Sendable {
 
   deinit {
     hangUp()
+    closeServer()
+  }
+
+  /// Closes the server's descriptors, so that the client sees the end. Only when the server has stopped using them.
+  package func closeServer() {
+    let isOpen = isServerOpen.withLock { isOpen in
+      defer { isOpen = false }
+      return isOpen
+    }
+    guard isOpen else { return }
     for descriptor in Set([serverInput, serverOutput]) { close(descriptor) }
   }
 
