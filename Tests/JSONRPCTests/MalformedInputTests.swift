@@ -10,6 +10,7 @@ struct MalformedInputTests {
     #"{"jsonrpc":"2.0","id":"two","method":"fail","params":[]}"#,
     #"[{"jsonrpc":"2.0","id":3,"method":"echo"},{"jsonrpc":"2.0","method":"note"},{"jsonrpc":"2.0","id":4,"method":"x"}]"#,
     #"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}"#,
+    #"{"jsonrpc":"2.0","id":8,"method":"hang"}"#,
     #"{"jsonrpc":"2.0","id":5,"result":{"text":"Content-Length: 3"}}"#,
     "{\"jsonrpc\":\"2.0\",\n \"id\":6,\n \"method\":\"echo\"}",
   ]
@@ -41,33 +42,59 @@ struct MalformedInputTests {
     return header + bytes
   }
 
-  /// Counts the responses a well-formed id of its own was given.
-  static func count(_ message: JSONValue, into counts: inout [String: Int]) {
-    if let elements = message.array { return elements.forEach { count($0, into: &counts) } }
-    if let id = message["id"]?.string, id.hasPrefix("good") { counts[id, default: 0] += 1 }
+  /// Whether a line has to be answered, said once more in other words than the connection's.
+  static func isAnswered(_ line: [UInt8]) -> Bool {
+    guard let value = try? JSONValue(parsing: line) else { return true }
+    guard let elements = value.array, !elements.isEmpty else { return isAnswered(value) }
+    return elements.contains(where: isAnswered)
+  }
+
+  private static func isAnswered(_ message: JSONValue) -> Bool {
+    let isResponse = message["method"] == nil && (message["result"] != nil || message["error"] != nil)
+    let isNotification = message["id"] == nil && message["jsonrpc"] == "2.0" && message["method"]?.string != nil
+    return !isResponse && !isNotification
+  }
+
+  /// The ids of the well-formed requests among the answers.
+  static func goodIDs(_ message: JSONValue) -> [String] {
+    if let elements = message.array { return elements.flatMap(goodIDs) }
+    guard let id = message["id"]?.string, id.hasPrefix("good") else { return [] }
+    return [id]
+  }
+
+  /// What a client sends: damaged messages, each followed by a good request.
+  static func stream(_ framing: Framing, rounds: Int) -> [[UInt8]] {
+    var generator = SeededGenerator(seed: 42)
+    // The first message settles the framing.
+    var pieces = [framing == .lines ? [0x7B, 0x0A] : Array("Content-Length: 1\r\n\r\n{".utf8)]
+    for number in 0..<rounds {
+      let good = Array(#"{"jsonrpc":"2.0","id":"good\#(number)","method":"echo"}"#.utf8)
+      pieces.append(input(framing, &generator))
+      pieces.append(framing == .lines ? good + [0x0A] : MessageTests.framed(good))
+    }
+    let last = Array(#"{"jsonrpc":"2.0","method":"cancelAll"}"#.utf8)
+    return pieces + [framing == .lines ? last + [0x0A] : MessageTests.framed(last)]
   }
 
   @Test("Among 5,000 damaged messages every good one is answered once", arguments: [Framing.lines, .headers])
   func survives(_ framing: Framing) async throws {
     let rounds = 5000
     try await withConnection(.socket) { pair, connection, _ in
+      let pieces = Self.stream(framing, rounds: rounds)
       let writing = Task {
-        var generator = SeededGenerator(seed: 42)
-        // The first message settles the framing.
-        try await pair.write(framing == .lines ? [0x7B, 0x0A] : Array("Content-Length: 1\r\n\r\n{".utf8))
-        for number in 0..<rounds {
-          let good = Array(#"{"jsonrpc":"2.0","id":"good\#(number)","method":"echo"}"#.utf8)
-          try await pair.write(
-            Self.input(framing, &generator) + (framing == .lines ? good + [0x0A] : MessageTests.framed(good)))
-        }
+        for piece in pieces { try await pair.write(piece) }
         pair.endWriting()
       }
-      var counts: [String: Int] = [:]
-      for message in try await MessageTests.messages(pair, framing) { Self.count(message, into: &counts) }
+      let answers = try await MessageTests.messages(pair, framing)
       try await writing.value
       #expect(await connection.finished() == .inputEnded)
-      let missing = (0..<rounds).filter { counts["good\($0)"] != 1 }
-      #expect(missing.isEmpty, "\(missing.count) of \(rounds), for one \(missing.first ?? 0)")
+      let good = answers.flatMap(Self.goodIDs)
+      #expect(good.count == rounds)
+      #expect(Set(good) == Set((0..<rounds).map { "good\($0)" }))
+      if framing == .lines {
+        let lines = pieces.map { $0.dropLast() }.filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x0D || $0 == 0x09 } }
+        #expect(answers.count == lines.count { Self.isAnswered(Array($0)) })
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 import JSON
 import JSONRPC
+import Platform
 import Synchronization
 import TestSupport
 import Testing
@@ -12,7 +13,7 @@ struct OutboundTests {
   func bounded(_ kind: RPCPair.Kind) async throws {
     let limits = RPCLimits()
     try await withConnection(kind) { pair, connection, _ in
-      let count = 20_000
+      let count = 3000
       let hasLagged = Gate()
       let producer = Task {
         var highest = 0
@@ -130,6 +131,38 @@ struct OutboundTests {
       await service.wasCancelled.wait()
       #expect(await connection.finished() == .outputClosed)
     }
+  }
+
+  @Test("Files serve as input and output")
+  func files() async throws {
+    let folder = "/tmp/patchbay-rpc-\(randomHex(8))"
+    try FileSystem.makeDirectory(folder)
+    defer { #expect(throws: Never.self) { try FileSystem.remove(folder) } }
+    let requests = (0..<500).map { ConnectionTests.call($0, "echo", [Self.text]) }.joined(separator: "\n")
+    try FileSystem.replace("\(folder)/in", with: Array(requests.utf8))
+    let input = open("\(folder)/in", O_RDONLY | O_CLOEXEC)
+    let output = open("\(folder)/out", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    let connection = try RPCConnection(input: input, output: output, service: TestService())
+    connection.start()
+    #expect(await connection.finished() == .inputEnded)
+    for descriptor in [input, output] { close(descriptor) }
+    let lines = try #require(try FileSystem.read("\(folder)/out")).split(separator: 0x0A)
+    let ids = try lines.map { try JSONValue(parsing: $0)["id"]?.int }
+    #expect(ids.compactMap { $0 }.sorted() == Array(0..<500))
+  }
+
+  @Test("Descriptors that somebody made non-blocking work as well", arguments: RPCPair.Kind.allCases)
+  func nonBlocking(_ kind: RPCPair.Kind) async throws {
+    let (pair, service) = (try RPCPair(kind), TestService())
+    for descriptor in [pair.serverInput, pair.serverOutput] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+    let connection = try RPCConnection(input: pair.serverInput, output: pair.serverOutput, service: service)
+    connection.start()
+    let text = JSONValue.string(String(repeating: "z", count: 1 << 20))
+    let writing = Task { try await pair.write(line: ConnectionTests.call(1, "echo", [text])) }
+    #expect(try await pair.next()?["result"] == [text])
+    try await writing.value
+    pair.endWriting()
+    #expect(await connection.finished() == .inputEnded)
   }
 
   @Test("Messages of one batch and of many senders arrive whole", arguments: RPCPair.Kind.allCases)

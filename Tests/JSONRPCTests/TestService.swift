@@ -39,7 +39,8 @@ final class Gate: Sendable {
 
 /// Answers what the tests ask for:
 /// `echo` its params, `fail` with an error, `hang` until cancelled, `finishAnyway` after having been cancelled,
-/// `hold` until `gate` opens, `ask` the client a question of its own.
+/// `hold` until `gate` opens, `ask` the client a question of its own. The notification `release` opens the gate,
+/// `cancelAll` cancels what is in flight.
 final class TestService: RPCService {
   let gate = Gate()
   /// Opens when a `hang` or `finishAnyway` runs.
@@ -83,6 +84,7 @@ final class TestService: RPCService {
   func notification(_ method: String, _ params: JSONValue?, from connection: RPCConnection) {
     notifications.withLock { $0.append(method) }
     if method == "release" { gate.open() }
+    if method == "cancelAll" { connection.cancelAll() }
   }
 
   func closed(_ connection: RPCConnection) { isClosed.open() }
