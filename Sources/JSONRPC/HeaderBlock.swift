@@ -19,7 +19,10 @@ struct HeaderBlock {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return "a header line without ':'" }
     let name = Self.trimmed(line[..<colon])
     guard !name.isEmpty, name.allSatisfy(Self.isNameByte) else { return "a header name with characters not allowed" }
-    guard Self.isLengthName(name) else { return nil }
+    guard Self.isLengthName(name) else {
+      // The line end before it was lost, perhaps with a body.
+      return Self.lengthLineStart(in: line) == nil ? nil : "a header line with a Content-Length inside"
+    }
     let digits = Self.trimmed(line[(colon + 1)...])
     guard !digits.isEmpty, digits.allSatisfy(Self.isDigit) else { return "Content-Length must be digits only" }
     guard let value = Int(String(decoding: digits, as: UTF8.self)) else { return "Content-Length is too large" }

@@ -2,10 +2,12 @@ package import JSON
 
 /// Messages that leave in one write, each framed the way the client speaks.
 package struct OutgoingBatch {
-  let framing: Framing
-  private(set) var bytes: [UInt8] = []
+  private let framing: Framing
+  /// All messages so far, framed.
+  package private(set) var bytes: [UInt8] = []
 
-  init(framing: Framing) {
+  /// A batch without messages.
+  package init(framing: Framing) {
     self.framing = framing
     bytes.reserveCapacity(512)
   }

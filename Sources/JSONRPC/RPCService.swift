@@ -10,6 +10,14 @@ package struct RPCCall: Sendable {
   package let params: JSONValue?
   /// Who asked.
   package let connection: RPCConnection
+
+  /// A call as the connection makes it.
+  package init(id: RPCID, method: String, params: JSONValue?, connection: RPCConnection) {
+    self.id = id
+    self.method = method
+    self.params = params
+    self.connection = connection
+  }
 }
 
 /// What answers the requests of a connection.

@@ -6,7 +6,8 @@ package func startThread(_ name: StaticString, _ body: @escaping @Sendable () ->
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)
   pthread_attr_setdetachstate(&attributes, numericCast(PTHREAD_CREATE_DETACHED))
-  pthread_attr_setstacksize(&attributes, 1 << 20)
+  // A JSON text may nest 512 deep, which takes more than 1 MiB where nothing is optimised. Unused pages cost nothing.
+  pthread_attr_setstacksize(&attributes, 4 << 20)
   let context = Unmanaged.passRetained(ThreadBody(name: name, run: body)).toOpaque()
   #if canImport(Darwin)
   var thread: pthread_t?

@@ -63,6 +63,8 @@ struct MessageFramerTests {
     Case(name: "no colon", input: "hello\r\nContent-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
     Case(name: "garbage on the same line", input: "hello Content-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
     Case(
+      name: "a header line that lost its end", input: "X-Other: 1{}Content-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
+    Case(
       name: "a negative length", input: "Content-Length: -2\r\n\r\n{}Content-Length: 2\r\n\r\n[]", frames: ["!", "[]"]),
     Case(
       name: "a length that is no number", input: "Content-Length: 0x2\r\n\r\n{}Content-Length: 2\r\n\r\n[]",
@@ -152,11 +154,11 @@ struct MessageFramerTests {
     let bytes = Array(test.input.utf8)
     #expect(Self.frames([bytes[...]]) == test.frames)
     #expect(Self.frames(Self.split(bytes, at: Array(bytes.indices))) == test.frames)
-    for cut in bytes.indices.prefix(400) {
+    for cut in bytes.indices.prefix(200) {
       #expect(Self.frames(Self.split(bytes, at: [cut])) == test.frames, "cut at \(cut)")
     }
     var generator = SeededGenerator(seed: 1)
-    for _ in 0..<50 {
+    for _ in 0..<20 {
       let cuts = (0..<Int.random(in: 1...9, using: &generator)).map { _ in
         Int.random(in: 0...bytes.count, using: &generator)
       }
@@ -169,7 +171,7 @@ struct MessageFramerTests {
     var generator = SeededGenerator(seed: 2)
     // Short cases only: which of two complaints a header of 8 KiB gets may depend on the split.
     let stream = cases.map(\.input).filter { $0.utf8.count < 200 }.joined()
-    for _ in 0..<300 {
+    for _ in 0..<100 {
       var bytes = Array(stream.utf8)
       for _ in 0..<Int.random(in: 1...6, using: &generator) {
         let position = Int.random(in: bytes.indices, using: &generator)

@@ -39,7 +39,8 @@ final class Gate: Sendable {
 
 /// Answers what the tests ask for:
 /// `echo` its params, `fail` with an error, `hang` until cancelled, `finishAnyway` after having been cancelled,
-/// `hold` until `gate` opens, `ask` the client a question of its own.
+/// `hold` until `gate` opens, `ask` the client a question of its own. The notification `release` opens the gate,
+/// `cancelAll` cancels what is in flight.
 final class TestService: RPCService {
   let gate = Gate()
   /// Opens when a `hang` or `finishAnyway` runs.
@@ -83,6 +84,7 @@ final class TestService: RPCService {
   func notification(_ method: String, _ params: JSONValue?, from connection: RPCConnection) {
     notifications.withLock { $0.append(method) }
     if method == "release" { gate.open() }
+    if method == "cancelAll" { connection.cancelAll() }
   }
 
   func closed(_ connection: RPCConnection) { isClosed.open() }
@@ -97,20 +99,22 @@ func withConnection(
   let connection = try RPCConnection(
     input: pair.serverInput, output: pair.serverOutput, service: service, limits: limits)
   connection.start()
-  func end() async {
-    service.gate.open()
-    pair.hangUp()
+  let ending = Task {
     _ = await connection.finished()
+    pair.closeServer()
   }
-  do {
-    try await body(pair, connection, service)
-  } catch {
-    await end()
-    throw error
+  let result = await Result { try await body(pair, connection, service) }
+  service.gate.open()
+  pair.hangUp()
+  await ending.value
+  try result.get()
+}
+
+extension Result where Failure == any Error {
+  /// What `body` returns or throws.
+  init(_ body: () async throws -> Success) async {
+    do { self = .success(try await body()) } catch { self = .failure(error) }
   }
-  await end()
-  // Kept to here: the connection uses its descriptors to the end.
-  withExtendedLifetime(pair) {}
 }
 
 /// The same numbers in every run (SplitMix64).

@@ -25,6 +25,7 @@ package final class RPCPair: Sendable {
   /// What the server writes to; of a socket the same descriptor.
   package let serverOutput: Int32
   private let client: Mutex<Client>
+  private let isServerOpen = Mutex(true)
   private let received = Mutex<(bytes: [UInt8], head: Int)>(([], 0))
   private static let patience: Int32 = 30_000
 
@@ -46,6 +47,16 @@ package final class RPCPair: Sendable {
 
   deinit {
     hangUp()
+    closeServer()
+  }
+
+  /// Closes the server's descriptors, so that the client sees the end. Only when the server has stopped using them.
+  package func closeServer() {
+    let isOpen = isServerOpen.withLock { isOpen in
+      defer { isOpen = false }
+      return isOpen
+    }
+    guard isOpen else { return }
     for descriptor in Set([serverInput, serverOutput]) { close(descriptor) }
   }
 
@@ -104,9 +115,9 @@ extension RPCPair {
   package func nextLine() async throws -> [UInt8]? {
     while true {
       let line: [UInt8]? = received.withLock { received in
-        guard let end = received.bytes[received.head...].firstIndex(of: 0x0A) else { return nil }
-        defer { received.head = end + 1 }
-        return Array(received.bytes[received.head..<end])
+        guard let length = received.bytes.lineLength(from: received.head) else { return nil }
+        defer { received.head += length + 1 }
+        return Array(received.bytes[received.head..<received.head + length])
       }
       if let line { return line }
       guard try await receive() else { return nil }
@@ -145,5 +156,15 @@ extension RPCPair {
       received.bytes.append(contentsOf: chunk)
     }
     return !chunk.isEmpty
+  }
+}
+
+extension [UInt8] {
+  /// How far the next line feed is away. The plain search is slow without optimisation, which is how tests run.
+  fileprivate func lineLength(from start: Int) -> Int? {
+    withUnsafeBytes { bytes in
+      guard let first = bytes.baseAddress?.advanced(by: start), start < bytes.count else { return nil }
+      return memchr(first, 0x0A, bytes.count - start).map { UnsafeRawPointer($0) - first }
+    }
   }
 }
