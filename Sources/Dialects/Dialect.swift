@@ -69,9 +69,15 @@ package struct EncodedRequest: Sendable {
 }
 
 /// One API family: how a request is written and its answer read. Pure values; no I/O, no clock, no session.
+///
+/// When `options.output` asks for a shape, the joined text of the answer is the JSON document, whatever way the family
+/// has to make the model write it: where that is a forced tool, its decoder turns the call's arguments into text.
 package protocol Dialect: Sendable {
   /// The family's name.
   var api: APIFamily { get }
+
+  /// Checks `quirks` as the catalogue or the config file writes them: unknown names and wrong values are errors.
+  func validate(quirks: JSONObject) throws(JSONFieldError)
 
   /// The request that goes on with `request.messages` at `endpoint`.
   /// - Throws: `unsupported` naming the field, when something that must not be dropped does not fit.

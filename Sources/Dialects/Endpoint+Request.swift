@@ -1,0 +1,42 @@
+package import Completion
+package import HTTP
+package import JSON
+
+extension Endpoint {
+  /// The provider's quirks with the model's own on top.
+  package var mergedQuirks: JSONObject {
+    var quirks = quirks
+    quirks.merge(model.quirks)
+    return quirks
+  }
+
+  /// Who writes the answers that come from here in the API family `api`.
+  package func origin(_ api: APIFamily) -> Origin { Origin(provider: provider, api: api, model: model.id) }
+
+  /// A POST of `body` to `path` below the base URL, with the key and this endpoint's own headers. Of equal names the
+  /// last one wins: `added` over the defaults, the endpoint's own over all. An empty value takes the header away.
+  package func post(_ path: String, _ body: JSONObject, accept: String, adding added: [HTTPHeader] = []) -> HTTPRequest
+  {
+    var headers = [HTTPHeader("content-type", "application/json"), HTTPHeader("accept", accept)]
+    if let apiKey, !apiKey.isEmpty { headers.append(authorization(apiKey)) }
+    headers += added + self.headers
+    return HTTPRequest(
+      url: baseURL + path, headers: Self.lastOfEachName(headers), body: JSONValue.object(body).bytes, timeouts: timeouts
+    )
+  }
+
+  /// `authorization`, and its kin such as `cf-aig-authorization`, name the scheme; other headers hold the bare key.
+  private func authorization(_ key: Secret) -> HTTPHeader {
+    authHeader.lowercased().hasSuffix("authorization")
+      ? HTTPHeader(authHeader, Secret("Bearer " + key.reveal())) : HTTPHeader(authHeader, key)
+  }
+
+  private static func lastOfEachName(_ headers: [HTTPHeader]) -> [HTTPHeader] {
+    var result: [HTTPHeader] = []
+    for header in headers {
+      result.removeAll { $0.name.lowercased() == header.name.lowercased() }
+      if !header.value.isEmpty { result.append(header) }
+    }
+    return result
+  }
+}

@@ -1,0 +1,82 @@
+internal import Completion
+internal import JSON
+
+extension History {
+  /// The part as the model can take it: media it cannot see become a short text in their place. `nil` for an empty
+  /// text.
+  mutating func fitted(_ part: Part, at path: String) throws(ProviderError) -> Part? {
+    switch part {
+    case .text(let text): return text.isEmpty ? nil : part
+    case .image(let media):
+      return try fits(media, "image", data: rules.takesImages, urls: rules.takesImageURLs, at: path)
+        ? part : .text("[an image was left out: this model cannot see it]")
+    case .file(let media, let name):
+      if let text = Self.plainText(media) { return .text(name.map { "\($0):\n\(text)" } ?? text) }
+      return try fits(media, "file", data: rules.takesFiles, urls: rules.takesFileURLs, at: path)
+        ? part : .text("[the file \(name ?? media.mediaType) was left out: this model cannot read it]")
+    case .reasoning, .toolCall, .toolResult:
+      drop(path, "it cannot stand here")
+      return nil
+    }
+  }
+
+  private mutating func fits(
+    _ media: Media, _ kind: String, data: Bool, urls: Bool, at path: String
+  ) throws(ProviderError) -> Bool {
+    switch media.source {
+    case .path(let file):
+      throw ProviderError(.internal, "the file \(file) was not read before the request was written", path: path)
+    case .data:
+      if !data { drop(path, "\(rules.reader.provider)/\(rules.reader.model) takes no \(kind)s") }
+      return data
+    case .url:
+      if !urls { drop(path, "\(rules.reader.provider)/\(rules.reader.model) does not fetch \(kind)s from URLs") }
+      return urls
+    }
+  }
+
+  /// The text of a file that is text: any model can read that.
+  private static func plainText(_ media: Media) -> String? {
+    let type = media.mediaType.lowercased()
+    guard type.hasPrefix("text/") || type.hasPrefix("application/json"), case .data(let base64) = media.source,
+      let bytes = Base64.decode(base64)
+    else { return nil }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}
+
+/// JSON as text, for messages that only tell of it.
+enum JSONText {
+  static func of(_ object: JSONObject) -> String { JSONValue.object(object).text }
+}
+
+/// RFC 4648 base64, the standard alphabet.
+enum Base64 {
+  /// The bytes of `text`; `nil` when it is not base64. Padding may be absent; line breaks may be present.
+  static func decode(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count / 4 * 3)
+    var buffer: UInt32 = 0
+    var bits = 0
+    for byte in text.utf8 where byte != UInt8(ascii: "=") && byte != 0x0A && byte != 0x0D {
+      guard let value = value(byte) else { return nil }
+      buffer = buffer << 6 | value
+      bits += 6
+      guard bits >= 8 else { continue }
+      bits -= 8
+      bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+    }
+    return bytes
+  }
+
+  private static func value(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a")) + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0")) + 52
+    case UInt8(ascii: "+"): 62
+    case UInt8(ascii: "/"): 63
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,219 @@
+internal import Completion
+internal import HTTP
+internal import JSON
+
+/// Writes one request body. One property of the conversation after the other, in the order in which they stand in the
+/// body: what never changes from turn to turn first, for the sake of prompt caches.
+struct CompletionsEncoder {
+  let request: CompletionRequest
+  let endpoint: Endpoint
+  let quirks: OpenAICompletionsQuirks
+  let api: APIFamily
+  var body = JSONObject()
+  var dropped: [Dropped] = []
+
+  var options: CompletionOptions { request.options }
+  var model: ModelInfo { endpoint.model }
+
+  init(_ request: CompletionRequest, _ endpoint: Endpoint, _ quirks: OpenAICompletionsQuirks, api: APIFamily) {
+    self.request = request
+    self.endpoint = endpoint
+    self.quirks = quirks
+    self.api = api
+  }
+
+  mutating func encode() throws(ProviderError) -> JSONObject {
+    body["model"] = .string(model.id)
+    let history = try History(request.messages, for: historyRules)
+    dropped += history.dropped
+    var messages = encodeSystem()
+    messages += encode(history)
+    var tools = try encodeTools(history)
+    markCacheBreakpoints(&messages, &tools)
+    body["messages"] = .array(messages)
+    body.set("tools", tools.map(JSONValue.array))
+    encodeStream()
+    encodeSampling()
+    try encodeThinking()
+    try encodeOutput()
+    encodeCaching()
+    body.merge(quirks.body)
+    body.merge(options.extra)
+    return body
+  }
+
+  mutating func drop(_ what: String, _ why: String) { dropped.append(Dropped(what, why)) }
+
+  var modelName: String { "\(endpoint.provider)/\(model.id)" }
+
+  private var takesTools: Bool { quirks.supportsTools ?? model.tools }
+
+  private var historyRules: History.Rules {
+    var rules = History.Rules(reader: endpoint.origin(api))
+    rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
+    rules.takesImageURLs = rules.takesImages
+    rules.takesFiles = quirks.fileInput != .none
+    rules.takesFileURLs = quirks.fileInput == .dataOrURL
+    rules.takesTools = takesTools
+    rules.ids =
+      quirks.toolCallIdLength.map { ToolCallIDRule(lengths: $0...$0, allowsPunctuation: false) }
+      ?? ToolCallIDRule(lengths: 1...40)
+    return rules
+  }
+
+  // MARK: - Options
+
+  private mutating func encodeStream() {
+    guard request.stream else { return }
+    body["stream"] = true
+    if quirks.supportsUsageInStreaming { body["stream_options"] = ["include_usage": true] }
+  }
+
+  private mutating func encodeSampling() {
+    if let maxTokens = options.maxTokens {
+      if quirks.maxTokensField == .none {
+        drop("maxTokens", "\(endpoint.provider) takes no limit for the answer's length")
+      } else {
+        body[quirks.maxTokensField.rawValue] = .int(maxTokens)
+      }
+    }
+    set("temperature", .temperature, options.temperature.map(JSONValue.double))
+    set("top_p", .topP, options.topP.map(JSONValue.double))
+    set("stop", .stop, stopSequences)
+    set(quirks.seedField, .seed, options.seed.map(JSONValue.int))
+    if quirks.supportsStore { body["store"] = false }
+    if let tier = options.serviceTier {
+      if quirks.supportsServiceTier {
+        body["service_tier"] = .string(tier.rawValue)
+      } else if tier != .default {
+        drop("serviceTier", "\(endpoint.provider) has no service tiers here")
+      }
+    }
+  }
+
+  private mutating func set(_ field: String, _ option: OpenAICompletionsQuirks.Option, _ value: JSONValue?) {
+    guard let value else { return }
+    if quirks.refuses.contains(option) {
+      drop(option.rawValue, "\(modelName) refuses it")
+    } else {
+      body[field] = value
+    }
+  }
+
+  private var stopSequences: JSONValue? {
+    mutating get {
+      guard !options.stop.isEmpty else { return nil }
+      let limit = quirks.maxStopSequences ?? .max
+      if options.stop.count > limit, !quirks.refuses.contains(.stop) {
+        drop(
+          "stop[\(limit)]", "\(endpoint.provider) takes at most \(limit) stop sequences; the later ones were left out")
+      }
+      return .strings(options.stop.prefix(limit))
+    }
+  }
+
+  // MARK: - Tools
+
+  private mutating func encodeTools(_ history: History) throws(ProviderError) -> [JSONValue]? {
+    guard takesTools || options.tools.isEmpty else {
+      throw ProviderError(
+        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
+        path: "tools")
+    }
+    var tools = options.tools.map { encode($0.name, $0.description, $0.inputSchema, strict: false) }
+    let choice = try encodeToolChoice(isOffered: &tools)
+    if let answerTool, let output = options.output {
+      let description = "Call this with the final answer. Its arguments are the answer."
+      tools.append(encode(answerTool, description, output.schema, strict: strictSchema ?? false))
+    }
+    if tools.isEmpty {
+      let hasCalls = history.messages.contains { !$0.toolCalls.isEmpty }
+      return quirks.requiresToolsWithToolHistory && hasCalls ? [] : nil
+    }
+    body.set("tool_choice", answerTool == nil || choice != nil ? choice : answerToolChoice)
+    if let parallel = options.parallelTools {
+      if quirks.supportsParallelToolCalls {
+        body["parallel_tool_calls"] = .bool(parallel)
+      } else {
+        drop("parallelTools", "\(endpoint.provider) leaves this to the model")
+      }
+    }
+    if quirks.toolStream, request.stream { body["tool_stream"] = true }
+    return tools
+  }
+
+  private func encode(_ name: String, _ description: String?, _ schema: JSONObject, strict: Bool) -> JSONValue {
+    var function: JSONObject = ["name": .string(name)]
+    function.set("description", description.map(JSONValue.string))
+    function["parameters"] = .object(schema)
+    if quirks.supportsStrictMode { function["strict"] = .bool(strict) }
+    return ["type": "function", "function": .object(function)]
+  }
+
+  /// The field's value, or `nil` where the default says the same. Not offering the tools is as good as forbidding
+  /// them; forcing a tool has no such substitute.
+  private func encodeToolChoice(isOffered tools: inout [JSONValue]) throws(ProviderError) -> JSONValue? {
+    guard let choice = options.toolChoice else { return nil }
+    if case .tool(let name) = choice, !options.tools.contains(where: { $0.name == name }) {
+      throw ProviderError(
+        .invalidParams, "toolChoice names the tool \"\(name)\", which is not among tools", path: "toolChoice")
+    }
+    guard !tools.isEmpty else {
+      guard choice == .required else { return nil }
+      throw ProviderError(.invalidParams, "toolChoice is \"required\", but there are no tools", path: "toolChoice")
+    }
+    switch choice {
+    case .auto: return quirks.supportsToolChoice && answerTool == nil ? "auto" : nil
+    case .none where !quirks.supportsToolChoice || answerTool != nil:
+      tools = []
+      return nil
+    case .none: return "none"
+    case .required, .tool:
+      guard quirks.supportsToolChoice else {
+        throw ProviderError(
+          .unsupported, "\(endpoint.provider) cannot force a tool call",
+          hint: "Use toolChoice \"auto\", or another provider.", path: "toolChoice")
+      }
+      if case .tool(let name) = choice { return ["type": "function", "function": ["name": .string(name)]] }
+      return "required"
+    }
+  }
+
+  // MARK: - Structured output
+
+  /// The tool that stands in for a native structured output, where this server needs one.
+  private var answerTool: String? { quirks.structuredOutput == .tool ? options.answerToolName : nil }
+
+  private var answerToolChoice: JSONValue? {
+    guard let answerTool, quirks.supportsToolChoice else { return nil }
+    let isAlone = options.tools.isEmpty || options.toolChoice == ToolChoice.none
+    return isAlone ? ["type": "function", "function": ["name": .string(answerTool)]] : "required"
+  }
+
+  /// `strict` of the schema: as asked; else wherever the server and the schema allow it.
+  private var strictSchema: Bool? {
+    guard let output = options.output, quirks.supportsStrictMode else { return nil }
+    return output.strict ?? output.qualifiesForStrictMode
+  }
+
+  private mutating func encodeOutput() throws(ProviderError) {
+    guard let output = options.output else { return }
+    if output.strict == true, !quirks.supportsStrictMode || quirks.structuredOutput == .jsonObject {
+      drop("output.strict", "\(endpoint.provider) does not promise to hold the model to the schema")
+    }
+    switch quirks.structuredOutput {
+    case .jsonSchema:
+      var schema: JSONObject = ["name": .string(options.answerToolName ?? output.name)]
+      schema.set("strict", strictSchema.map(JSONValue.bool))
+      schema["schema"] = .object(output.schema)
+      body["response_format"] = ["type": "json_schema", "json_schema": .object(schema)]
+    case .jsonObject: body["response_format"] = ["type": "json_object"]
+    case .tool:
+      guard takesTools else { fallthrough }
+    case .none:
+      throw ProviderError(
+        .unsupported, "\(modelName) has no structured output",
+        hint: "Use another model, or ask for JSON in the input and leave output out.", path: "output")
+    }
+  }
+}

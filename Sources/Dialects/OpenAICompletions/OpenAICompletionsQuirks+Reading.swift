@@ -1,0 +1,89 @@
+package import JSON
+
+extension OpenAICompletionsQuirks {
+  /// Reads quirks from the catalogue's or the config's object.
+  /// - Throws: for unknown names, wrong types and values outside a list, naming the quirk.
+  package init(_ quirks: JSONObject) throws(JSONFieldError) {
+    var fields = try JSONFields(.object(quirks), path: ["quirks"])
+    try readFlags(&fields)
+    try readThinking(&fields)
+    try readTools(&fields)
+    try readCaching(&fields)
+    try readOptions(&fields)
+    try fields.finish()
+  }
+
+  private mutating func readFlags(_ fields: inout JSONFields) throws(JSONFieldError) {
+    try fields.set(&supportsStore, "supportsStore")
+    try fields.set(&supportsDeveloperRole, "supportsDeveloperRole")
+    try fields.set(&supportsStrictMode, "supportsStrictMode")
+    try fields.set(&supportsUsageInStreaming, "supportsUsageInStreaming")
+    try fields.set(&supportsFinishReason, "supportsFinishReason")
+    try fields.set(&requiresToolResultName, "requiresToolResultName")
+    try fields.set(&requiresAssistantAfterToolResult, "requiresAssistantAfterToolResult")
+    supportsImages = try fields.bool("supportsImages")
+    fileInput = try fields.choice("fileInput", FileInput.self) ?? fileInput
+  }
+
+  private mutating func readThinking(_ fields: inout JSONFields) throws(JSONFieldError) {
+    try fields.set(&supportsReasoningEffort, "supportsReasoningEffort")
+    try fields.set(&requiresThinkingAsText, "requiresThinkingAsText")
+    try fields.set(&requiresReasoningReplay, "requiresReasoningReplay")
+    thinkingFormat = try fields.choice("thinkingFormat", ThinkingFormat.self) ?? thinkingFormat
+    chatTemplateArguments = try fields.object("chatTemplateArguments") ?? chatTemplateArguments
+    thinkingBudgetField = try fields.string("thinkingBudgetField")
+    reasoningField = try fields.choice("reasoningField", ReasoningField.self)
+    reasoningEfforts = try fields.reasoningEfforts("reasoningEfforts")
+  }
+
+  private mutating func readTools(_ fields: inout JSONFields) throws(JSONFieldError) {
+    supportsTools = try fields.bool("supportsTools")
+    try fields.set(&supportsToolChoice, "supportsToolChoice")
+    try fields.set(&supportsParallelToolCalls, "supportsParallelToolCalls")
+    try fields.set(&requiresToolsWithToolHistory, "requiresToolsWithToolHistory")
+    try fields.set(&toolStream, "toolStream")
+    toolCallIdLength = try fields.int("toolCallIdLength", in: 4...64)
+    structuredOutput = try fields.choice("structuredOutput", StructuredOutput.self) ?? structuredOutput
+  }
+
+  private mutating func readCaching(_ fields: inout JSONFields) throws(JSONFieldError) {
+    cacheControl = try fields.choice("cacheControl", CacheControl.self) ?? cacheControl
+    promptCacheKey = try fields.choice("promptCacheKey", PromptCacheKey.self) ?? promptCacheKey
+    try fields.set(&supportsLongCacheRetention, "supportsLongCacheRetention")
+    sessionHeaders = try fields.strings("sessionHeaders") ?? sessionHeaders
+  }
+
+  private mutating func readOptions(_ fields: inout JSONFields) throws(JSONFieldError) {
+    maxTokensField = try fields.choice("maxTokensField", MaxTokensField.self) ?? maxTokensField
+    try fields.set(&supportsServiceTier, "supportsServiceTier")
+    maxStopSequences = try fields.int("maxStopSequences")
+    seedField = try fields.string("seedField") ?? seedField
+    body = try fields.object("body") ?? body
+    let names = Option.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    refuses =
+      try fields.optional("refuses", "an array of \(names)") { value in
+        guard let array = value.array else { return nil }
+        let options = array.compactMap { $0.string.flatMap(Option.init(rawValue:)) }
+        return options.count == array.count ? options : nil
+      } ?? refuses
+  }
+}
+
+extension JSONFields {
+  /// Sets `flag` when the member `key` is there.
+  mutating func set(_ flag: inout Bool, _ key: String) throws(JSONFieldError) { flag = try bool(key) ?? flag }
+
+  /// A map from reasoning levels to the server's words, or to `null`.
+  mutating func reasoningEfforts(_ key: String) throws(JSONFieldError) -> [String: String?] {
+    guard let object = try object(key) else { return [:] }
+    var efforts: [String: String?] = [:]
+    for (level, word) in object {
+      guard ReasoningEfforts.levels.contains(level) else {
+        throw error(key, "has no level \"\(level)\"; the levels are \(ReasoningEfforts.levels.joined(separator: ", "))")
+      }
+      guard word.isNull || word.string != nil else { throw error(key, "must map \"\(level)\" to a string or null") }
+      efforts.updateValue(word.string, forKey: level)
+    }
+    return efforts
+  }
+}

@@ -1,0 +1,127 @@
+package import JSON
+
+/// How a server that speaks chat completions differs from the next one; `quirks` of a provider or model in the
+/// catalogue and the config file, under the names of these properties. The defaults are what an unknown server is
+/// most likely to survive: the `system` role, `max_tokens`, no `store`, no `strict`, no reasoning parameters.
+package struct OpenAICompletionsQuirks: Sendable, Hashable {
+  /// The parameter that says how much to think.
+  package enum ThinkingFormat: String, Sendable, CaseIterable {
+    /// None at all.
+    case none
+    /// `reasoning_effort`.
+    case openai
+    /// `reasoning: {effort | max_tokens}`.
+    case openrouter
+    /// `thinking: {type}` and, where `supportsReasoningEffort`, `reasoning_effort`.
+    case deepseek
+    /// As deepseek, with `clear_thinking: false`.
+    case zai
+    /// `reasoning: {enabled}` and, where supported, `reasoning_effort`.
+    case together
+    /// `enable_thinking` and, where supported, `reasoning_effort`.
+    case qwen
+    /// `chat_template_kwargs: {enable_thinking, preserve_thinking}`.
+    case qwenChatTemplate = "qwen-chat-template"
+    /// `chat_template_kwargs` made from `chatTemplateArguments`.
+    case chatTemplate = "chat-template"
+    /// `chat_template_args` made from `chatTemplateArguments`, and `reasoning_effort`.
+    case baseten
+    /// `thinking: "<effort>"`.
+    case stringThinking = "string-thinking"
+    /// `reasoning: {effort}`, only for levels that `reasoningEfforts` names.
+    case antLing = "ant-ling"
+  }
+  /// How an answer is held to a schema.
+  package enum StructuredOutput: String, Sendable, CaseIterable {
+    /// `response_format` with the schema.
+    case jsonSchema = "json_schema"
+    /// `response_format` that promises JSON; the schema goes into the instructions.
+    case jsonObject = "json_object"
+    /// A tool that the model must call; its arguments are the answer.
+    case tool
+    /// Not at all: asking for it is an error.
+    case none
+  }
+  /// The field that limits the answer's length.
+  package enum MaxTokensField: String, Sendable, CaseIterable {
+    case maxTokens = "max_tokens"
+    case maxCompletionTokens = "max_completion_tokens"
+    /// The server takes no limit.
+    case none
+  }
+  /// How `file` parts may be given.
+  package enum FileInput: String, Sendable, CaseIterable { case none, data, dataOrURL }
+  /// The markers that tell the server which parts of the prompt to cache.
+  package enum CacheControl: String, Sendable, CaseIterable { case none, anthropic }
+  /// When `prompt_cache_key` is sent.
+  package enum PromptCacheKey: String, Sendable, CaseIterable { case never, always, long }
+  /// The field in which reasoning comes and goes back.
+  package enum ReasoningField: String, Sendable, CaseIterable {
+    case reasoningContent = "reasoning_content"
+    case reasoning
+    case reasoningText = "reasoning_text"
+  }
+  /// An option of `complete` that a server or model may refuse outright.
+  package enum Option: String, Sendable, CaseIterable { case temperature, topP, stop, seed }
+
+  /// Send `store: false`, so that the provider keeps no copy.
+  package var supportsStore = false
+  /// Reasoning models get their system text in the `developer` role.
+  package var supportsDeveloperRole = false
+  package var supportsReasoningEffort = false
+  /// The server's word for each level; `null` for a level it does not know. Without it: low, medium, high.
+  package var reasoningEfforts: [String: String?] = [:]
+  package var thinkingFormat = ThinkingFormat.openai
+  /// The template's arguments: `"$enabled"` becomes true or false, `"$effort"` the level, `"$budget"` the budget; an
+  /// argument whose value is not known is left out.
+  package var chatTemplateArguments: JSONObject = ["enable_thinking": "$enabled"]
+  /// The top-level field for a budget in tokens: `thinking_token_budget`, `thinking_budget`, …
+  package var thinkingBudgetField: String?
+  package var maxTokensField = MaxTokensField.maxTokens
+  /// `strict` in tools and schemas.
+  package var supportsStrictMode = false
+  /// `stream_options: {include_usage: true}`.
+  package var supportsUsageInStreaming = true
+  /// Whether a sound stream always says why it ends.
+  package var supportsFinishReason = true
+  /// Tool messages name their tool.
+  package var requiresToolResultName = false
+  /// A user message may not follow a tool message directly.
+  package var requiresAssistantAfterToolResult = false
+  /// Earlier reasoning goes back as plain text.
+  package var requiresThinkingAsText = false
+  /// Every assistant message must have the reasoning field, if need be empty.
+  package var requiresReasoningReplay = false
+  /// The field for earlier reasoning that did not come through this family, or came without its field's name.
+  package var reasoningField: ReasoningField?
+  /// `tools` must be there, even empty, when the history holds calls.
+  package var requiresToolsWithToolHistory = false
+  /// Overrides what the catalogue says of the model.
+  package var supportsTools: Bool?
+  package var supportsToolChoice = true
+  package var supportsParallelToolCalls = true
+  /// Send `tool_stream: true` with tools.
+  package var toolStream = false
+  /// Ids must have exactly this many letters and digits (Mistral: 9); without it up to 40 characters.
+  package var toolCallIdLength: Int?
+  package var structuredOutput = StructuredOutput.jsonSchema
+  /// Overrides what the catalogue says of the model.
+  package var supportsImages: Bool?
+  package var fileInput = FileInput.none
+  package var cacheControl = CacheControl.none
+  package var promptCacheKey = PromptCacheKey.never
+  package var supportsLongCacheRetention = false
+  /// Headers that carry the session's id, for servers that route by it to reuse a prompt's cache.
+  package var sessionHeaders: [String] = []
+  package var supportsServiceTier = false
+  /// Options that are left out, and reported as dropped.
+  package var refuses: [Option] = []
+  package var maxStopSequences: Int?
+  /// `seed`, or `random_seed` for Mistral.
+  package var seedField = "seed"
+  /// Fields that every request to this server has; `extra` of the call still wins.
+  package var body = JSONObject()
+
+  /// The defaults: an unknown server.
+  package init() {}
+}

@@ -1,0 +1,11 @@
+/// The API families this program speaks. A new family is one folder beside this file and one line here.
+package enum Dialects {
+  /// All of them, by name.
+  package static let all: [any Dialect] = [
+    OllamaChat(),
+    OpenAICompletions(),
+  ]
+
+  /// The family called `name`; `nil` when there is none.
+  package static func named(_ name: APIFamily) -> (any Dialect)? { all.first { $0.api == name } }
+}

@@ -1,0 +1,54 @@
+import Completion
+import Dialects
+import JSON
+import TestSupport
+import Testing
+
+@Suite("Recorded streams")
+struct RecordedStreamsTests {
+  static let hasRecordings = SharedMaterial.recordings != nil
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    var dialect: any Dialect
+    var stream: RecordedStream
+    var testDescription: String { "\(dialect.api)/\(stream.name)" }
+  }
+
+  static func cases(_ dialect: any Dialect) throws -> [Case] {
+    try SharedMaterial.streams(dialect.api).map { Case(dialect: dialect, stream: $0) }
+  }
+
+  @Test("the recordings are all there", .enabled(if: hasRecordings, "no recordings beside the checkout"))
+  func counts() throws {
+    #expect(try SharedMaterial.streams("openai-completions").count == 132)
+    #expect(try SharedMaterial.streams("ollama-chat").count == 6)
+  }
+
+  @Test(
+    "gives what an independent reader found, however the bytes arrive",
+    .enabled(if: hasRecordings, "no recordings beside the checkout"),
+    arguments: try cases(OpenAICompletions()) + cases(OllamaChat()), Arrival.allCases)
+  func decodes(_ test: Case, _ arrival: Arrival) {
+    let expected = test.stream.expected
+    let answer = test.dialect.decode(arrival.pieces(of: test.stream.response))
+    #expect(answer.text == expected["text"]?.string)
+    #expect(answer.reasoning == expected["reasoning"]?.string)
+    let calls = expected["toolCalls"]?.array ?? []
+    #expect(answer.calls.map(\.name) == calls.compactMap { $0["name"]?.string })
+    #expect(answer.calls.map(\.id) == calls.compactMap { $0["id"]?.string })
+    #expect(answer.calls.map { Self.parsed($0.arguments) } == calls.map { Self.parsed($0["arguments"]?.string ?? "") })
+    if let error = expected["error"], !error.isNull {
+      #expect(answer.error?.message == error["message"]?.string)
+      #expect(answer.error?.status == error["status_code"]?.int ?? error["code"]?.int)
+      return
+    }
+    #expect(answer.error == nil)
+    #expect((answer.rawStop ?? "") == (expected["stop"]?.string ?? ""))
+    // There the input includes what came from the cache; here it does not.
+    let usage = answer.usage ?? Usage()
+    #expect(usage.input + usage.cacheRead + usage.cacheWrite == expected["usage"]?["input"]?.int)
+    #expect(usage.output == expected["usage"]?["output"]?.int)
+  }
+
+  private static func parsed(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? .string(text) }
+}
