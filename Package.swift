@@ -42,7 +42,7 @@ let package = Package(
     module(
       "Server", ["Catalog", "Completion", "Credentials", "Engine", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
     .executableTarget(
-      name: "patchbay", dependencies: ["Completion", "EmbeddedData", "JSON", "JSONRPC", "Platform", "Server"],
+      name: "patchbay", dependencies: ["Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "JSON", "JSONRPC", "Platform", "Server", "WireProtocol"],
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),

@@ -1,3 +1,5 @@
+package import JSON
+
 /// What went wrong, as a client sees it: one kind each row of protocol.md §8.
 package enum ErrorKind: String, Sendable, Hashable, CaseIterable {
   case parse, invalidRequest, methodNotFound, invalidParams, `internal`
@@ -70,6 +72,8 @@ package struct ProviderError: Error, Sendable, Hashable {
   package var path: String?
   /// The completion that failed, or that is in the way (`busy`).
   package var completionId: String?
+  /// Further facts for a program, beside the ones above.
+  package var details = JSONObject()
 
   /// An error of `kind`; everything else may be filled in by whoever knows it.
   package init(_ kind: ErrorKind, _ message: String, hint: String? = nil, path: String? = nil) {

@@ -68,3 +68,15 @@ package struct Cost: Sendable, Hashable {
     ]
   }
 }
+
+extension Cost {
+  /// What `usage` costs at the model's prices; `nil` when they are unknown. Where no price for cached tokens is
+  /// known they cost what other input costs.
+  package init?(of usage: Usage, _ model: ModelInfo) {
+    guard let prices = model.cost else { return nil }
+    self.init(
+      input: Double(usage.input) * prices.input / 1e6, output: Double(usage.output) * prices.output / 1e6,
+      cacheRead: Double(usage.cacheRead) * (prices.cacheRead ?? prices.input) / 1e6,
+      cacheWrite: Double(usage.cacheWrite) * (prices.cacheWrite ?? prices.input) / 1e6)
+  }
+}

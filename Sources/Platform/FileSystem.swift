@@ -131,3 +131,10 @@ package func randomHex(_ count: Int) -> String {
     return (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }.joined()
 }
+
+/// The folder the process works in; "/" when it was removed.
+package func workingDirectory() -> String {
+  guard let pointer = getcwd(nil, 0) else { return "/" }
+  defer { free(pointer) }
+  return String(cString: pointer)
+}

@@ -15,29 +15,22 @@ package struct ConfigResult: Sendable {
     fileprivate var json: JSONValue { ["path": .string(path), "exists": .bool(exists)] }
   }
 
-  /// One value that was set.
+  /// One value.
   package struct Setting: Sendable, Hashable {
     /// The way to it: `providers.ollama.baseURL`.
     package var key: String
     /// The value; secrets are already replaced by `•••`.
     package var value: JSONValue
-    /// The file that sets it.
-    package var file: String
-    /// The line it stands on, from 1; `nil` when not known.
-    package var line: Int?
+    /// Who set it: `default`, `env:NAME`, or a file with the line (`/home/me/config.json:12`).
+    package var source: String
 
     /// A setting.
-    package init(key: String, value: JSONValue, file: String, line: Int? = nil) {
+    package init(key: String, value: JSONValue, source: String) {
       self.key = key
       self.value = value
-      self.file = file
-      self.line = line
+      self.source = source
     }
-    fileprivate var json: JSONValue {
-      var members: JSONObject = ["key": .string(key), "value": value, "file": .string(file)]
-      members.set("line", line.map(JSONValue.int))
-      return .object(members)
-    }
+    fileprivate var json: JSONValue { ["key": .string(key), "value": value, "source": .string(source)] }
   }
 
   package var files: [File]

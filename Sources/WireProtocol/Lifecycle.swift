@@ -1,3 +1,4 @@
+package import Completion
 package import JSON
 
 /// How much `logMessage` tells.

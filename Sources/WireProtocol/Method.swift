@@ -1,3 +1,6 @@
+package import Completion
+internal import JSON
+
 /// The methods a client may call, by their names on the wire.
 package enum Method: String, Sendable, Hashable, CaseIterable {
   case initialize, initialized, shutdown, exit
@@ -25,6 +28,15 @@ package enum ServerNotification: String, Sendable, Hashable, CaseIterable {
 
 /// Which versions of the protocol this engine speaks.
 package enum ProtocolVersion {
+  /// The error for a client that asked for a version this engine does not speak; `data.supported` lists those it does.
+  package static func unsupported(_ asked: Int) -> ProviderError {
+    let known = supported.map(String.init).joined(separator: ", ")
+    var error = ProviderError(
+      .invalidParams, "protocolVersion: \(asked) is not spoken by this engine, only \(known)", path: "protocolVersion")
+    error.details["supported"] = .array(supported.map(JSONValue.int))
+    return error
+  }
+
   /// All of them, newest first.
   package static let supported = [1]
   /// The one that is spoken when the client names none.

@@ -1,30 +1,6 @@
 package import Completion
 package import JSON
 
-/// A piece of an answer on its way to a client.
-package enum StreamDelta: Sendable, Hashable {
-  /// A try begins; `attempt` counts from 1.
-  case start(model: String, attempt: Int)
-  case text(String)
-  case reasoning(String)
-  /// A tool call begins; `index` counts the calls of the answer from 0.
-  case toolCall(index: Int, id: String, name: String)
-  /// A piece of a call's argument text.
-  case toolArguments(index: Int, text: String)
-  /// A call is complete. An invalid one has no arguments and must never be executed.
-  case toolCallEnd(index: Int, arguments: JSONObject, invalid: Bool = false)
-  /// The next try begins after a pause.
-  case retry(attempt: Int, delayMs: Int, error: ProviderError)
-  /// Another model goes on; both are `provider/model`.
-  case fallback(from: String, to: String, error: ProviderError)
-  /// Nothing was heard from the provider for a while.
-  case status(message: String, elapsedMs: Int)
-  case usage(Usage)
-  case end(StopReason)
-  /// What was streamed so far is void.
-  case reset
-}
-
 /// Writes the `streamDelta` notifications of one completion. The parts that never change are written once.
 package struct StreamDeltaEncoder: Sendable {
   private let prefix: [UInt8]

@@ -1,13 +1,5 @@
+package import Completion
 package import JSON
-
-/// What of the thread that is left goes into the thread that is entered.
-package enum Carry: String, Sendable, Hashable, CaseIterable {
-  case none
-  /// The last exchange.
-  case last
-  /// The whole thread.
-  case all
-}
 
 /// The parameters of `switchProvider`.
 package struct SwitchProviderParams: WireParams {

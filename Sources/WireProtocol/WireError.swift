@@ -25,6 +25,7 @@ package struct WireError: Error, Sendable, Hashable {
     data.set("phase", error.phase.map { .string($0.rawValue) })
     data.set("path", error.path.map(JSONValue.string))
     data.set("completionId", error.completionId.map(JSONValue.string))
+    data.merge(error.details)
   }
 
   /// What a client makes of the `error` of a response.
@@ -34,17 +35,6 @@ package struct WireError: Error, Sendable, Hashable {
     message = try fields.require("message", fields.string("message"))
     data = try fields.object("data") ?? JSONObject()
     try fields.finish()
-  }
-
-  /// The error for a client that asked for a version this engine does not speak; `data.supported` lists those it does.
-  package static func unsupportedVersion(_ asked: Int) -> WireError {
-    let known = ProtocolVersion.supported.map(String.init).joined(separator: ", ")
-    var error = WireError(
-      ProviderError(
-        .invalidParams, "protocolVersion: \(asked) is not spoken by this engine, only \(known)",
-        path: "protocolVersion"))
-    error.data["supported"] = .array(ProtocolVersion.supported.map(JSONValue.int))
-    return error
   }
 
   /// What went wrong; `nil` for a kind this program does not know.

@@ -47,20 +47,6 @@ package struct EmptyResult: Sendable {
   package var json: JSONValue { [:] }
 }
 
-/// A provider and one of its models.
-package struct ModelChoice: Sendable, Hashable {
-  package var provider: String
-  package var model: String
-
-  /// A choice.
-  package init(provider: String, model: String) {
-    self.provider = provider
-    self.model = model
-  }
-  /// `{"provider": …, "model": …}`.
-  package var json: JSONValue { ["provider": .string(provider), "model": .string(model)] }
-}
-
 /// A text that must not show up when its owner is printed: a key given in a call.
 package struct HiddenText: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable

@@ -135,14 +135,6 @@ struct ProviderCatalogTests {
     #expect(error?.message == "provider \"echo\" has no model \"slwo\"")
     #expect(error?.hint == "Did you mean \"slow\"?")
   }
-
-  @Test("A completion costs what its parts cost; cached tokens without a price of their own cost what input does")
-  func cost() {
-    let usage = Usage(input: 1_000_000, output: 500_000, cacheRead: 2_000_000, cacheWrite: 100_000, reasoning: 400)
-    #expect(ModelCost(input: 3, output: 10, cacheRead: 0.5, cacheWrite: 4).parts(of: usage) == (3, 5, 1, 0.4))
-    #expect(ModelCost(input: 3, output: 10).parts(of: usage) == (3, 5, 6, 0.3))
-    #expect(ModelCost(input: 0, output: 0).parts(of: usage) == (0, 0, 0, 0))
-  }
 }
 
 @Suite("What ships")

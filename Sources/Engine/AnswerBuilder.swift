@@ -1,0 +1,155 @@
+internal import Completion
+internal import JSON
+
+/// Builds one answer from the events of a decoder and says which deltas the client gets to see: the joined deltas
+/// equal the built message because both come from here.
+struct AnswerBuilder {
+  /// The provider's own facts about the answer.
+  private(set) var upstreamId: String?
+  private(set) var upstreamModel: String?
+  private(set) var serviceTier: String?
+  private(set) var providerCost: Double?
+  private(set) var usage: Usage?
+  private(set) var stop: StopReason?
+  private(set) var warnings: [String] = []
+  /// How many bytes of content were given out, for usage estimates.
+  private(set) var contentSize = 0
+
+  private var parts: [Part] = []
+  // The part being written is kept apart from the finished ones, so that appending to it never copies it.
+  private var open = Open.nothing
+  private var openText = ""
+  private var openReasoning = Reasoning(text: "")
+  private var calls: [PendingCall] = []
+
+  private enum Open { case nothing, text, reasoning }
+
+  private struct PendingCall {
+    var id: String
+    var name: String
+    var arguments = ""
+    var isEnded = false
+    /// Where in `parts` the call stands.
+    let position: Int
+  }
+
+  /// Takes `events` in order and appends what they mean for a client to `deltas`. Returns whether any of them was
+  /// content, which is what timeouts wait for.
+  mutating func take(_ events: [StreamEvent], into deltas: inout [StreamDelta]) -> Bool {
+    var hadContent = false
+    for event in events {
+      switch event {
+      case .text(let text):
+        hadContent = append(text: text, into: &deltas) || hadContent
+      case .reasoning(let text):
+        hadContent = append(reasoning: text, into: &deltas) || hadContent
+      case .reasoningSignature(let signature): seal { $0.signature = signature }
+      case .reasoningOpaque(let items): seal { $0.opaque = items }
+      case .toolCallStart, .toolArguments, .toolCallEnd:
+        takeCall(event, into: &deltas)
+        hadContent = true
+      default: takeFact(event, into: &deltas)
+      }
+    }
+    return hadContent
+  }
+
+  /// The answer so far. A call that never ended keeps what came of its arguments.
+  mutating func message(origin: Origin) -> Message {
+    closeOpenPart()
+    var content = parts
+    for call in calls {
+      content[call.position] = .toolCall(ToolCall(id: call.id, name: call.name, argumentsText: call.arguments))
+    }
+    return Message(role: .assistant, content: content, origin: origin)
+  }
+
+  /// Whether nothing has come that a message could hold.
+  var isEmpty: Bool { open == .nothing && parts.isEmpty }
+
+  private mutating func append(text: String, into deltas: inout [StreamDelta]) -> Bool {
+    guard !text.isEmpty else { return false }
+    begin(.text)
+    openText += text
+    contentSize += text.utf8.count
+    deltas.append(.text(text))
+    return true
+  }
+
+  private mutating func append(reasoning text: String, into deltas: inout [StreamDelta]) -> Bool {
+    guard !text.isEmpty else { return false }
+    begin(.reasoning)
+    openReasoning.text += text
+    contentSize += text.utf8.count
+    deltas.append(.reasoning(text))
+    return true
+  }
+
+  private mutating func begin(_ kind: Open) {
+    guard open != kind else { return }
+    closeOpenPart()
+    open = kind
+  }
+
+  /// Adds what a provider sends beside its thoughts: to the thought being written, else to the last one written, else
+  /// to a thought without text.
+  private mutating func seal(_ change: (inout Reasoning) -> Void) {
+    let isReasoning = { (part: Part) in if case .reasoning = part { true } else { false } }
+    if open != .reasoning, let last = parts.lastIndex(where: isReasoning), case .reasoning(var written) = parts[last] {
+      change(&written)
+      parts[last] = .reasoning(written)
+      return
+    }
+    begin(.reasoning)
+    change(&openReasoning)
+  }
+
+  private mutating func takeCall(_ event: StreamEvent, into deltas: inout [StreamDelta]) {
+    switch event {
+    case .toolCallStart(let index, let id, let name):
+      closeOpenPart()
+      parts.append(.toolCall(ToolCall(id: id, name: name, arguments: JSONObject())))
+      calls.append(PendingCall(id: id, name: name, position: parts.count - 1))
+      deltas.append(.toolCall(index: index, id: id, name: name))
+    case .toolArguments(let index, let text) where calls.indices.contains(index) && !text.isEmpty:
+      calls[index].arguments += text
+      contentSize += text.utf8.count
+      deltas.append(.toolArguments(index: index, text: text))
+    case .toolCallEnd(let index) where calls.indices.contains(index) && !calls[index].isEnded:
+      calls[index].isEnded = true
+      let call = ToolCall(id: calls[index].id, name: calls[index].name, argumentsText: calls[index].arguments)
+      if call.invalid {
+        warnings.append("the arguments of tool call \(call.id) (\(call.name)) are no JSON object; do not run it")
+      }
+      deltas.append(.toolCallEnd(index: index, arguments: call.arguments, invalid: call.invalid))
+    default: break
+    }
+  }
+
+  private mutating func takeFact(_ event: StreamEvent, into deltas: inout [StreamDelta]) {
+    switch event {
+    case .started(let id, let model):
+      upstreamId = id ?? upstreamId
+      upstreamModel = model ?? upstreamModel
+    case .usage(let counts):
+      if usage != counts { deltas.append(.usage(counts)) }
+      usage = counts
+    case .providerCost(let cost): providerCost = cost
+    case .serviceTier(let tier): serviceTier = tier
+    case .warning(let text): warnings.append(text)
+    case .stop(let reason, _): stop = reason
+    default: break
+    }
+  }
+
+  private mutating func closeOpenPart() {
+    switch open {
+    case .nothing: break
+    case .text: parts.append(.text(openText))
+    case .reasoning: parts.append(.reasoning(openReasoning))
+    }
+    open = .nothing
+    openText = ""
+    openReasoning = Reasoning(text: "")
+  }
+}

@@ -1,0 +1,148 @@
+internal import Catalog
+internal import Completion
+internal import Credentials
+internal import Dialects
+internal import HTTP
+internal import JSON
+
+/// Gets one answer from where it comes from: a provider over HTTP, or the built-in echo.
+struct AnswerSource: Sendable {
+  /// The longest answer that may come in one piece, and the longest error that is read.
+  private static let wholeLimit = 64 << 20
+  private static let errorLimit = 1 << 20
+  /// After so long without content the client is told that nothing came.
+  private static let silence = Duration.seconds(15)
+
+  let engine: CompletionEngine
+  let target: Target
+  let call: CompletionCall
+  let session: SessionRecord?
+
+  /// Streams the answer to `messages` into `answer`. Returns what the request could not carry.
+  func stream(_ messages: [Message], into answer: LiveAnswer) async throws(ProviderError) -> [Dropped] {
+    var options = call.options
+    if options.system == nil { options.system = session?.system }
+    if options.maxTokens == nil { options.maxTokens = target.provider.maxTokens }
+    var extra = target.provider.extra
+    extra.merge(options.extra)
+    options.extra = extra
+    let request = CompletionRequest(
+      messages: messages, options: options, stream: call.stream, sessionId: session?.id)
+    await answer.begin(model: target.model.id, attempt: 1)
+    if target.api == EchoProvider.api {
+      try await echo(request, into: answer)
+      return []
+    }
+    return try await exchange(request, into: answer)
+  }
+
+  private func echo(_ request: CompletionRequest, into answer: LiveAnswer) async throws(ProviderError) {
+    var batch: [StreamEvent] = []
+    for step in try EchoProvider.answer(target.model.id, request) {
+      if step.pause > .zero {
+        do {
+          try await Task.sleep(for: step.pause)
+        } catch {
+          throw ProviderError(HTTPError.cancelled)
+        }
+      }
+      batch += step.events
+      if step.pause > .zero || batch.count >= 64 || step.failure != nil {
+        _ = await answer.take(batch)
+        batch = []
+      }
+      if Task.isCancelled { throw ProviderError(HTTPError.cancelled) }
+      if let failure = step.failure { throw failure }
+    }
+    _ = await answer.take(batch)
+  }
+
+  private func exchange(
+    _ request: CompletionRequest, into answer: LiveAnswer
+  ) async throws(ProviderError) -> [Dropped] {
+    guard let dialect = Dialects.named(target.api) else {
+      throw ProviderError(.unsupported, "the API family \"\(target.api)\" is not known here", path: "api")
+    }
+    let endpoint = try await engine.endpoint(target.provider, target.model, call)
+    let secrets = endpoint.headers.map(\.value) + [endpoint.apiKey].compactMap { $0 }
+    do throws(ProviderError) {
+      let encoded = try dialect.encode(request, for: endpoint)
+      try await receive(encoded.http, request, endpoint, dialect, answer)
+      return encoded.dropped
+    } catch {
+      throw error.redacting(secrets)
+    }
+  }
+
+  private func receive(
+    _ http: HTTPRequest, _ request: CompletionRequest, _ endpoint: Endpoint, _ dialect: any Dialect,
+    _ answer: LiveAnswer
+  ) async throws(ProviderError) {
+    let watch = watchSilence(answer)
+    defer { watch.cancel() }
+    do {
+      try await engine.http.withResponse(to: http) { response in
+        if response.status >= 400 {
+          let body = (try? await response.body.readAll(limit: Self.errorLimit)) ?? []
+          throw dialect.error(status: response.status, headers: response.headers, body: body)
+        }
+        if isWhole(response) {
+          let body = try await response.body.readAll(limit: Self.wholeLimit)
+          _ = await answer.take(try dialect.decodeWhole(body, for: request, at: endpoint))
+        } else {
+          var decoder = dialect.streamDecoder(for: request, at: endpoint)
+          try await read(response.body, &decoder, into: answer)
+        }
+      }
+    } catch let error as ProviderError {
+      throw error
+    } catch let error as HTTPError {
+      throw ProviderError(error)
+    } catch {
+      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)")
+    }
+  }
+
+  private func read(
+    _ body: HTTPResponse.Body, _ decoder: inout any AnswerDecoder, into answer: LiveAnswer
+  ) async throws {
+    var events: [StreamEvent] = []
+    while let bytes = try await body.next() {
+      events.removeAll(keepingCapacity: true)
+      do throws(ProviderError) {
+        try decoder.decode(bytes[...], into: &events)
+      } catch {
+        // What came before the error was said, and the client hears it.
+        _ = await answer.take(events)
+        throw error
+      }
+      if await answer.take(events) { body.noteProgress() }
+    }
+    events.removeAll(keepingCapacity: true)
+    try decoder.finish(into: &events)
+    _ = await answer.take(events)
+  }
+
+  /// Whether the answer came in one piece: it was asked for so, or the server ignored that a stream was wanted.
+  private func isWhole(_ response: HTTPResponse) -> Bool {
+    guard call.stream else { return true }
+    let type = response.header("content-type")?.lowercased() ?? ""
+    return type.hasPrefix("application/json")
+  }
+
+  private func watchSilence(_ answer: LiveAnswer) -> Task<Void, Never> {
+    Task {
+      let start = ContinuousClock.now
+      var heard = start
+      while (try? await Task.sleep(until: heard + Self.silence, clock: .continuous)) != nil {
+        let last = max(answer.lastContent, start)
+        if last > heard, ContinuousClock.now - last < Self.silence {
+          heard = last
+          continue
+        }
+        heard = ContinuousClock.now
+        await answer.stayedSilent(elapsedMs: Int((heard - last).components.seconds) * 1000)
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package import Catalog
+package import Completion
+internal import Credentials
+internal import Platform
+
+extension CompletionEngine {
+  /// Makes a session that begins with this provider and model, or with the default.
+  package func createSession(
+    id: String?, name: String?, provider: String?, model: String?, connectionDefault: ModelChoice?, system: String?,
+    cwd: String?
+  ) async throws(ProviderError) -> SessionRecord {
+    let choice = try await select(
+      provider: provider, model: model, current: connectionDefault, try await catalog())
+    return try await sessions.create(
+      SessionRecord(
+        id: id ?? SessionStore.newID(), name: name, provider: choice.provider.id, model: choice.model.id,
+        system: system, cwd: cwd, createdAt: Timestamp.now()))
+  }
+
+  /// The provider and model that these names mean, when a completion could use them.
+  /// - Throws: what `complete` would: unknown names, a missing key.
+  package func usableChoice(
+    provider: String, model: String?, current: ModelChoice? = nil
+  ) async throws(ProviderError) -> ModelChoice {
+    let catalog = try await catalog()
+    let choice = try await select(provider: provider, model: model, current: current, catalog)
+    let query = keyQuery(choice.provider, catalog)
+    if choice.provider.auth.need == .required, try await keys.place(of: query) == nil { throw keys.missingKey(query) }
+    return ModelChoice(provider: choice.provider.id, model: choice.model.id)
+  }
+
+  /// Makes another provider the one that answers in a session from the next completion on. When anything fails,
+  /// nothing has changed.
+  package func switchProvider(
+    of reference: String, to provider: String, model: String?, carry: Carry
+  ) async throws(ProviderError) -> (session: SessionRecord, messageCount: Int, previous: ModelChoice) {
+    let record = try await sessions.find(reference)
+    let previous = ModelChoice(provider: record.provider, model: record.model)
+    let id = try await catalog().provider(named: provider).id
+    let choice = try await usableChoice(
+      provider: id, model: model, current: try await threadChoice(record, id))
+    let target = ThreadLanes.Key(session: record.id, provider: choice.provider)
+    let source = ThreadLanes.Key(session: record.id, provider: record.provider)
+    try await sessions.carry(carry, from: source, to: target)
+    let store = sessions.store
+    let changed = try await BlockingQueue.run { () throws(ProviderError) in
+      try store.update(record.id) { session in
+        session.provider = choice.provider
+        session.model = choice.model ?? session.model
+      }
+    }
+    return (changed, try await sessions.state(of: target).messageCount, previous)
+  }
+
+  /// What is used when nothing is named; local servers are asked when the settings say nothing.
+  package func defaultChoice() async -> ModelChoice? {
+    guard let catalog = try? await catalog(),
+      let selection = try? await select(provider: nil, model: nil, current: nil, catalog)
+    else { return nil }
+    return ModelChoice(provider: selection.provider.id, model: selection.model.id)
+  }
+
+  /// What is used when nothing is named, as far as the settings say; no server is asked.
+  package func configuredChoice(_ catalog: ProviderCatalog) async -> ModelChoice? {
+    let stored = (try? await keys.storedProviders()) ?? []
+    guard let selection = try? catalog.defaultSelection(loggedIn: stored) else { return nil }
+    return ModelChoice(provider: selection.provider.id, model: selection.model.id)
+  }
+
+  /// What a thread cost so far at today's prices; `nil` when they are unknown.
+  package func cost(of thread: ThreadSummary) async -> Cost? {
+    guard let catalog = try? await catalog(), let provider = try? catalog.provider(named: thread.provider),
+      let model = try? catalog.model(thread.model, of: provider)
+    else { return nil }
+    return Cost(of: thread.usage, model)
+  }
+}
+
+extension CompletionEngine {
+  /// Where logins are kept.
+  package var authPath: String { keys.authPath }
+
+  /// A point in time, given in milliseconds since 1970, as the protocol writes it.
+  package static func timestamp(_ milliseconds: Int) -> String {
+    Timestamp.text(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
+  }
+}

@@ -1,0 +1,180 @@
+package import Catalog
+package import Completion
+internal import Credentials
+internal import Dialects
+internal import HTTP
+internal import JSON
+package import Platform
+internal import Synchronization
+
+/// Everything behind the protocol: who the providers are, the sessions, and the completions that run.
+package final class CompletionEngine: Sendable {
+  /// How long a result stays available under its `requestKey`.
+  private static let requestKeyLifetime = Duration.seconds(3600)
+
+  /// The sessions.
+  package let sessions: Sessions
+  let http: HTTPClient
+  let keys: KeyResolver
+  let environment: Environment
+  let directories: Directories
+  private let state = Mutex(State())
+
+  private struct State {
+    var catalog: ProviderCatalog?
+    /// What ends each running completion, by its id.
+    var running: [String: @Sendable () -> Void] = [:]
+    var admitted = 0
+    var keyed: [String: KeyedResult] = [:]
+  }
+
+  private struct KeyedResult {
+    let task: Task<Result<CompletionOutcome, ProviderError>, Never>
+    let since: ContinuousClock.Instant
+  }
+
+  /// An engine that reads its settings from `directories` and `environment` when they are first needed.
+  package init(
+    environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay"
+  ) {
+    let directories = directories ?? Directories(environment)
+    self.environment = environment
+    self.directories = directories
+    sessions = Sessions(stateDirectory: directories.state)
+    http = HTTPClient(environment: environment, userAgent: userAgent)
+    keys = KeyResolver(environment: environment, directories: directories)
+  }
+
+  // MARK: Settings
+
+  /// The providers, as catalogue and config file have them.
+  /// - Throws: `storage` when the config file cannot be used; it names file, line and remedy.
+  package func catalog() async throws(ProviderError) -> ProviderCatalog {
+    if let catalog = state.withLock({ $0.catalog }) { return catalog }
+    return try await reloadConfig()
+  }
+
+  /// Reads the config file again. When it cannot be used, the settings stay as they were.
+  @discardableResult
+  package func reloadConfig() async throws(ProviderError) -> ProviderCatalog {
+    let (environment, directories) = (environment, directories)
+    let catalog = try await BlockingQueue.run { () throws(ProviderError) in
+      try ProviderCatalog.load(environment: environment, directories: directories)
+    }
+    state.withLock { $0.catalog = catalog }
+    return catalog
+  }
+
+  // MARK: Completions
+
+  /// A completion that has its place in line and its target, and has not begun.
+  package struct Admission: Sendable {
+    /// The completion's id.
+    package let completionId: String
+    /// The session's id; `nil` for a one-off.
+    package let session: SessionRecord?
+    /// Who is to answer.
+    package let choice: (provider: String, model: String)
+    let call: CompletionCall
+    let target: Target
+    let turn: Turn<ThreadLanes.Key>?
+    let since: ContinuousClock.Instant
+  }
+
+  /// Decides who answers, makes the session where there is none of that name, and takes the thread's next place.
+  /// Calls made one after the other take their places in that order. `run` or `abandon` must follow.
+  package func admit(_ call: CompletionCall) async throws(ProviderError) -> Admission {
+    let since = ContinuousClock.now
+    let catalog = try await catalog()
+    try enter(limit: catalog.limits.maxCompletions)
+    do throws(ProviderError) {
+      let (session, target) = try await place(call, catalog)
+      let id = "cmp_" + randomHex(8)
+      let key = session.map { ThreadLanes.Key(session: $0.id, provider: target.provider.id) }
+      let turn: Turn<ThreadLanes.Key>? =
+        if let key { try sessions.lanes.enter(key, id, mayWait: call.queue) } else { nil }
+      return Admission(
+        completionId: id, session: session, choice: (target.provider.id, target.model.id), call: call, target: target,
+        turn: turn, since: since)
+    } catch {
+      state.withLock { $0.admitted -= 1 }
+      throw error
+    }
+  }
+
+  /// Gives up an admission that will not be run.
+  package func abandon(_ admission: Admission) {
+    if let turn = admission.turn { sessions.lanes.leave(turn) }
+    state.withLock { $0.admitted -= 1 }
+  }
+
+  /// Completes. Everything said goes to `sink` before this returns.
+  package func run(
+    _ admission: Admission, into sink: any CompletionSink
+  ) async throws(ProviderError) -> CompletionOutcome {
+    defer { abandon(admission) }
+    let task = Task { [self] () -> Result<CompletionOutcome, ProviderError> in
+      await CompletionRun(engine: self, admission: admission, sink: sink).result()
+    }
+    state.withLock { $0.running[admission.completionId] = { task.cancel() } }
+    defer { state.withLock { $0.running[admission.completionId] = nil } }
+    let result = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
+    }
+    return try result.get()
+  }
+
+  /// The completion that the same `requestKey` began within the last hour; its result, when it is there. A failed one
+  /// leaves its key free.
+  package func once(
+    _ key: String, _ work: @escaping @Sendable () async -> Result<CompletionOutcome, ProviderError>
+  ) async throws(ProviderError) -> (outcome: CompletionOutcome, isFirst: Bool) {
+    let now = ContinuousClock.now
+    let (task, isFirst) = state.withLock { state in
+      state.keyed = state.keyed.filter { now - $0.value.since < Self.requestKeyLifetime }
+      if let known = state.keyed[key] { return (known.task, false) }
+      let task = Task { await work() }
+      state.keyed[key] = KeyedResult(task: task, since: now)
+      return (task, true)
+    }
+    let result = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      // Whoever only waits for another's result leaves it alone.
+      if isFirst { task.cancel() }
+    }
+    if case .failure = result { state.withLock { $0.keyed[key] = nil } }
+    return (try result.get(), isFirst)
+  }
+
+  /// Ends a running completion. What had arrived is kept in its session.
+  package func cancel(_ completionId: String) -> Bool {
+    guard let end = state.withLock({ $0.running[completionId] }) else { return false }
+    end()
+    return true
+  }
+
+  /// Removes a session, ending what runs in it.
+  package func deleteSession(_ reference: String) async throws(ProviderError) -> SessionRecord {
+    let record = try await sessions.find(reference)
+    for completion in sessions.lanes.all(in: record.id) { _ = cancel(completion) }
+    try await sessions.delete(record)
+    return record
+  }
+
+  private func enter(limit: Int) throws(ProviderError) {
+    let isFull = state.withLock { state in
+      if state.admitted >= limit { return true }
+      state.admitted += 1
+      return false
+    }
+    guard isFull else { return }
+    var error = ProviderError(
+      .engineBusy, "\(limit) completions are already in flight",
+      hint: "try again later, or raise limits.maxCompletions in the config file")
+    error.retryAfterMs = 1000
+    throw error
+  }
+}

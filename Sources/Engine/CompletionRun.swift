@@ -1,0 +1,180 @@
+internal import Catalog
+internal import Completion
+internal import Dialects
+internal import HTTP
+internal import JSON
+internal import Platform
+
+/// One completion from its turn to its end: history in, answer out, thread written.
+struct CompletionRun: Sendable {
+  let engine: CompletionEngine
+  let admission: CompletionEngine.Admission
+  let sink: any CompletionSink
+
+  private var target: Target { admission.target }
+  private var call: CompletionCall { admission.call }
+
+  /// The outcome, or an error that says who failed and holds no secret.
+  func result() async -> Result<CompletionOutcome, ProviderError> {
+    do throws(ProviderError) {
+      return .success(try await complete())
+    } catch {
+      var error = error
+      error.completionId = error.completionId ?? admission.completionId
+      error.provider = error.provider ?? target.provider.id
+      error.model = error.model ?? target.model.id
+      return .failure(error)
+    }
+  }
+
+  private func complete() async throws(ProviderError) -> CompletionOutcome {
+    guard let turn = admission.turn, let session = admission.session else {
+      return try await answer(to: try await readMedia(call.input), thread: nil)
+    }
+    try await engine.sessions.lanes.wait(turn)
+    let thread = try await engine.sessions.open(turn.key, wait: call.queue)
+    defer { engine.sessions.close(thread, turn.key) }
+    let input = try await readMedia(call.input)
+    let history = thread.current.history
+    try await write(input.map { stored($0, session) }, to: thread, sync: false)
+    return try await answer(to: joined(history, input), thread: thread)
+  }
+
+  /// A question that was never answered stands before the new one: see `ThreadContent.history`.
+  private func joined(_ history: [Message], _ input: [Message]) -> [Message] {
+    guard let last = history.last, let first = input.first, last.role == .user, first.role == .user else {
+      return history + input
+    }
+    return history.dropLast() + [ThreadContent.join(last, first)] + input.dropFirst()
+  }
+
+  private func answer(
+    to messages: [Message], thread: OpenThread?
+  ) async throws(ProviderError) -> CompletionOutcome {
+    let answer = LiveAnswer(sink: sink)
+    let started = ContinuousClock.now
+    do throws(ProviderError) {
+      let exchange = AnswerSource(engine: engine, target: target, call: call, session: admission.session)
+      let dropped = try await exchange.stream(messages, into: answer)
+      return try await finish(answer, dropped, started, thread)
+    } catch {
+      guard let thread else { throw error }
+      if error.kind == .cancelled {
+        let partial = answer.message(origin: origin)
+        try await write([stored(partial, nil, stop: .cancelled, answer.usage)], to: thread, sync: true)
+      } else {
+        try await void(thread)
+      }
+      throw error
+    }
+  }
+
+  private func finish(
+    _ answer: LiveAnswer, _ dropped: [Dropped], _ started: ContinuousClock.Instant, _ thread: OpenThread?
+  ) async throws(ProviderError) -> CompletionOutcome {
+    let facts = answer.facts
+    guard let stop = facts.stop else {
+      throw ProviderError(.upstreamInvalid, "the answer ended without saying why")
+    }
+    let message = answer.message(origin: origin)
+    let usage = facts.usage ?? estimate(message)
+    var warnings = facts.warnings
+    let structured = structured(message, &warnings)
+    // On disk before the client hears that it is done.
+    if let thread { try await write([stored(message, nil, stop: stop, usage)], to: thread, sync: true) }
+    await answer.end(stop)
+    let total = Self.milliseconds(admission.since, .now)
+    return CompletionOutcome(
+      completionId: admission.completionId, session: admission.session?.id, provider: target.provider.id,
+      model: target.model.id, message: message, stopReason: stop, usage: usage, cost: cost(usage, facts),
+      queuedMs: Self.milliseconds(admission.since, started),
+      firstTokenMs: answer.firstContent.map { Self.milliseconds(admission.since, $0) }, totalMs: total,
+      structured: structured, dropped: dropped.map { ($0.what, $0.why) },
+      warnings: warnings + (thread?.current.warnings ?? []), serviceTier: facts.serviceTier,
+      upstreamId: facts.upstreamId, upstreamModel: facts.upstreamModel)
+  }
+
+  private static func milliseconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Int {
+    let (seconds, attoseconds) = (to - from).components
+    return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+  }
+}
+
+// MARK: - The parts of an outcome
+
+extension CompletionRun {
+  private var origin: Origin { Origin(provider: target.provider.id, api: target.api, model: target.model.id) }
+
+  private func cost(_ usage: Usage, _ facts: AnswerBuilder) -> Cost? {
+    var cost = Cost(of: usage, target.model)
+    if let reported = facts.providerCost {
+      // The parts are ours, the sum is the provider's.
+      cost = cost ?? Cost()
+      cost?.total = reported
+    }
+    return cost
+  }
+
+  /// What a provider that counts nothing probably counted: four bytes a token.
+  private func estimate(_ message: Message) -> Usage {
+    func tokens(_ messages: [Message]) -> Int { messages.reduce(0) { $0 + $1.content.reduce(0) { $0 + $1.size } } / 4 }
+    var usage = Usage(input: tokens(call.input), output: tokens([message]))
+    usage.estimated = true
+    return usage
+  }
+
+  /// The answer as the value that was asked for. Every dialect puts it into the text.
+  private func structured(_ message: Message, _ warnings: inout [String]) -> JSONValue? {
+    guard call.options.output != nil, message.toolCalls.isEmpty else { return nil }
+    if let value = try? JSONValue(parsing: message.text) { return value }
+    warnings.append("the answer is not the JSON that output.schema asks for")
+    return nil
+  }
+}
+
+// MARK: - The thread on disk
+
+extension CompletionRun {
+  private func stored(
+    _ message: Message, _ session: SessionRecord?, stop: StopReason? = nil, _ usage: Usage? = nil
+  ) -> StoredMessage {
+    StoredMessage(
+      id: Sessions.newMessageID(), message: message, provider: target.provider.id, model: target.model.id,
+      api: message.role == .assistant ? target.api : nil, at: Timestamp.now(), usage: usage, stopReason: stop,
+      completionId: admission.completionId)
+  }
+
+  private func write(_ messages: [StoredMessage], to thread: OpenThread, sync: Bool) async throws(ProviderError) {
+    let store = engine.sessions.store
+    try await BlockingQueue.run { () throws(ProviderError) in
+      try store.storage { () throws(SystemError) in try thread.append(messages, sync: sync) }
+    }
+  }
+
+  private func void(_ thread: OpenThread) async throws(ProviderError) {
+    let store = engine.sessions.store
+    let id = admission.completionId
+    try await BlockingQueue.run { () throws(ProviderError) in
+      try store.storage { () throws(SystemError) in try thread.void(id) }
+    }
+  }
+
+  private func readMedia(_ messages: [Message]) async throws(ProviderError) -> [Message] {
+    guard MediaReader.isNeeded(messages) else { return messages }
+    let reader = MediaReader(directory: admission.session?.cwd ?? workingDirectory())
+    return try await BlockingQueue.run { () throws(ProviderError) in try reader.resolve(messages) }
+  }
+}
+
+extension Part {
+  /// Bytes of text, for estimates; an image counts as what most providers bill for one.
+  fileprivate var size: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .reasoning(let reasoning): reasoning.text.utf8.count
+    case .toolCall(let call): JSONValue.object(call.arguments).bytes.count + call.name.utf8.count
+    case .toolResult(let result): result.content.reduce(0) { $0 + $1.size }
+    case .image, .file: 4800
+    }
+  }
+}

@@ -1,0 +1,61 @@
+internal import Completion
+internal import HTTP
+
+extension ProviderError {
+  /// What a failed exchange means for a client.
+  init(_ error: HTTPError) {
+    switch error {
+    case .cancelled: self.init(.cancelled, "the completion was cancelled")
+    case .badURL(let why):
+      self.init(.invalidParams, "the request cannot be sent: \(why)", hint: "check baseURL and headers")
+    case .badHeader(let name):
+      self.init(
+        .invalidParams, "the header \(name) cannot be sent: it holds a line break",
+        hint: "check the key and the headers for stray line ends", path: "headers")
+    case .dns(let host):
+      self.init(.network, "the name \(host) could not be looked up", hint: "check baseURL and the network connection")
+    case .refused(let place):
+      self.init(.network, "nothing answers at \(place)", hint: "start the server, or correct its baseURL")
+    case .unreachable(let place): self.init(.network, "\(place) cannot be reached", hint: "check the network connection")
+    case .tls(let why):
+      self.init(
+        .network, "no secure connection: \(why)", hint: "check the host's name, its certificate and SSL_CERT_FILE")
+    case .proxy(let why):
+      self.init(.network, "the proxy failed: \(why)", hint: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
+    case .reset(let why): self.init(.network, "the connection was lost: \(why)")
+    case .truncated(let why): self.init(.upstreamInvalid, "the answer was cut off: \(why)")
+    case .malformed(let why): self.init(.upstreamInvalid, "the answer makes no sense: \(why)")
+    case .tooLarge(let why): self.init(.upstreamInvalid, "the answer is too large: \(why)")
+    case .redirect(let place):
+      self.init(
+        .upstreamError, "the server redirects to \(place), where the key must not go",
+        hint: "set baseURL to where the API really is")
+    case .timeout(let phase): self.init(timeout: phase)
+    case .transport(let code, let why): self.init(.network, "\(why) (libcurl code \(code))")
+    }
+  }
+
+  private init(timeout phase: HTTPError.Phase) {
+    let (message, field): (String, String) =
+      switch phase {
+      case .connect: ("no connection within the time allowed", "connectMs")
+      case .firstToken: ("connected, but no content within the time allowed", "firstTokenMs")
+      case .idle: ("the stream stalled: no content within the time allowed", "idleMs")
+      case .total: ("not finished within the time allowed", "totalMs")
+      }
+    self.init(.timeout, message, hint: "raise timeout.\(field), or set it to 0 for none")
+    self.phase = TimeoutPhase(rawValue: phase.rawValue)
+  }
+
+  /// This error with every occurrence of `secrets` in its texts replaced by dots: upstreams quote keys in their
+  /// messages.
+  func redacting(_ secrets: [Secret]) -> ProviderError {
+    var error = self
+    for secret in secrets.map({ $0.reveal() }) where secret.utf8.count >= 6 {
+      error.message = error.message.replacing(secret, with: "•••")
+      error.hint = error.hint?.replacing(secret, with: "•••")
+      error.upstreamCode = error.upstreamCode?.replacing(secret, with: "•••")
+    }
+    return error
+  }
+}

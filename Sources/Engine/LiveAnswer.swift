@@ -1,0 +1,55 @@
+internal import Completion
+internal import Synchronization
+
+/// An answer while it arrives: it is built here, and every piece goes on to the client in the same step.
+final class LiveAnswer: Sendable {
+  private struct State {
+    var builder = AnswerBuilder()
+    var firstContent: ContinuousClock.Instant?
+    var lastContent = ContinuousClock.now
+  }
+
+  private let state = Mutex(State())
+  private let sink: any CompletionSink
+
+  init(sink: any CompletionSink) { self.sink = sink }
+
+  /// What is known so far.
+  var facts: AnswerBuilder { state.withLock { $0.builder } }
+  /// The counts so far.
+  var usage: Usage? { state.withLock { $0.builder.usage } }
+  /// When the first content came.
+  var firstContent: ContinuousClock.Instant? { state.withLock { $0.firstContent } }
+  /// When content came last.
+  var lastContent: ContinuousClock.Instant { state.withLock { $0.lastContent } }
+  /// The message so far.
+  func message(origin: Origin) -> Message { state.withLock { $0.builder.message(origin: origin) } }
+
+  /// An attempt begins.
+  func begin(model: String, attempt: Int) async { await sink.emit([.start(model: model, attempt: attempt)]) }
+
+  /// Takes events and passes on what they mean. Returns whether content was among them.
+  func take(_ events: [StreamEvent]) async -> Bool {
+    guard !events.isEmpty else { return false }
+    var deltas: [StreamDelta] = []
+    let hadContent = state.withLock { state in
+      let hadContent = state.builder.take(events, into: &deltas)
+      guard hadContent else { return false }
+      let now = ContinuousClock.now
+      state.lastContent = now
+      if state.firstContent == nil { state.firstContent = now }
+      return true
+    }
+    if !deltas.isEmpty { await sink.emit(deltas) }
+    return hadContent
+  }
+
+  /// Says that nothing was heard for a while.
+  func stayedSilent(elapsedMs: Int) async {
+    let message = firstContent == nil ? "waiting for the model to begin" : "waiting for the model to go on"
+    await sink.emit([.status(message: message, elapsedMs: elapsedMs)])
+  }
+
+  /// The answer is whole.
+  func end(_ reason: StopReason) async { await sink.emit([.end(reason)]) }
+}

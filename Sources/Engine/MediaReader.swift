@@ -1,0 +1,90 @@
+internal import Completion
+internal import Platform
+
+/// Turns media given as a path into the bytes themselves, so that no dialect touches the disk.
+struct MediaReader: Sendable {
+  /// Larger files are refused: no provider takes them.
+  private static let sizeLimit = 32 << 20
+
+  /// The folder that relative paths start from and must stay in.
+  let directory: String
+
+  /// `messages` with every path replaced by its file's content. Blocks.
+  func resolve(_ messages: [Message]) throws(ProviderError) -> [Message] {
+    var resolved = messages
+    for (m, message) in messages.enumerated() {
+      for (p, part) in message.content.enumerated() {
+        let path = "input[\(m)].content[\(p)].path"
+        switch part {
+        case .image(let media): resolved[m].content[p] = .image(try read(media, path))
+        case .file(let media, let name): resolved[m].content[p] = .file(try read(media, path), name: name)
+        default: continue
+        }
+      }
+    }
+    return resolved
+  }
+
+  /// Whether any message holds a path.
+  static func isNeeded(_ messages: [Message]) -> Bool {
+    messages.contains { message in
+      message.content.contains { part in
+        switch part {
+        case .image(let media), .file(let media, _): if case .path = media.source { true } else { false }
+        default: false
+        }
+      }
+    }
+  }
+
+  private func read(_ media: Media, _ field: String) throws(ProviderError) -> Media {
+    guard case .path(let path) = media.source else { return media }
+    let resolved = try real(path, field)
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      guard let content = try FileSystem.read(resolved) else { throw SystemError("read", path, code: ENOENT) }
+      bytes = content
+    } catch {
+      throw ProviderError(.invalidParams, error.description, path: field)
+    }
+    guard bytes.count <= Self.sizeLimit else {
+      throw ProviderError(
+        .invalidParams, "\(path) has \(bytes.count) bytes; at most \(Self.sizeLimit) can be sent", path: field)
+    }
+    return Media(mediaType: media.mediaType, source: .data(base64(bytes)))
+  }
+
+  private func real(_ path: String, _ field: String) throws(ProviderError) -> String {
+    if path.hasPrefix("/") { return path }
+    guard let root = canonical(directory), let target = canonical("\(directory)/\(path)") else {
+      throw ProviderError(.invalidParams, SystemError("read", "\(directory)/\(path)").description, path: field)
+    }
+    guard target == root || target.hasPrefix(root == "/" ? "/" : root + "/") else {
+      throw ProviderError(
+        .invalidParams, "\(path) leads out of \(directory)", hint: "give the absolute path instead", path: field)
+    }
+    return target
+  }
+
+  private func canonical(_ path: String) -> String? {
+    guard let pointer = realpath(path, nil) else { return nil }
+    defer { free(pointer) }
+    return String(cString: pointer)
+  }
+}
+
+/// `bytes` in base64 with padding (RFC 4648 §4).
+func base64(_ bytes: [UInt8]) -> String {
+  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  var text: [UInt8] = []
+  text.reserveCapacity((bytes.count + 2) / 3 * 4)
+  for start in stride(from: 0, to: bytes.count, by: 3) {
+    let group = bytes[start..<min(start + 3, bytes.count)]
+    let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+    for place in 0..<4 {
+      let isPadding = place > group.count
+      text.append(isPadding ? UInt8(ascii: "=") : alphabet[bits >> (18 - 6 * place) & 0x3F])
+    }
+  }
+  return String(decoding: text, as: UTF8.self)
+}

@@ -1,0 +1,77 @@
+package import Catalog
+package import Completion
+package import Credentials
+internal import HTTP
+internal import Platform
+
+/// How a provider stands.
+package struct ProviderReport: Sendable {
+  /// What can be said of it.
+  package enum Status: String, Sendable { case ready, missing, expired, unreachable, unknown }
+
+  package let provider: Provider
+  package let status: Status
+  /// Where its key would come from; `nil` when there is none.
+  package let place: KeyPlace?
+  /// Why it is not ready.
+  package let problem: ProviderError?
+}
+
+extension CompletionEngine {
+  /// How each provider stands: whether it has a key, and for local servers whether they answer. With `verify`, every
+  /// provider that has a list of models is asked for it, which shows whether its key is good.
+  package func reports(
+    on provider: String? = nil, verify: Bool = false
+  ) async throws(ProviderError) -> [ProviderReport] {
+    let catalog = try await catalog()
+    var providers = catalog.providers
+    if let provider { providers = [try catalog.provider(named: provider)] }
+    return await withTaskGroup(of: (Int, ProviderReport).self) { group in
+      for (position, provider) in providers.enumerated() {
+        group.addTask { (position, await self.report(provider, catalog, verify: verify)) }
+      }
+      return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  private func report(_ provider: Provider, _ catalog: ProviderCatalog, verify: Bool) async -> ProviderReport {
+    let place: KeyPlace?
+    do throws(ProviderError) {
+      place = provider.auth.need == .none ? nil : try await keys.place(of: keyQuery(provider, catalog))
+    } catch {
+      return ProviderReport(provider: provider, status: .missing, place: nil, problem: error)
+    }
+    if place?.isExpired == true {
+      return ProviderReport(provider: provider, status: .expired, place: place, problem: nil)
+    }
+    if place == nil, provider.auth.need == .required {
+      let problem = keys.missingKey(keyQuery(provider, catalog))
+      return ProviderReport(provider: provider, status: .missing, place: nil, problem: problem)
+    }
+    guard verify || provider.kind == .local, provider.modelList != nil else {
+      return ProviderReport(provider: provider, status: .ready, place: place, problem: nil)
+    }
+    guard case .failure(let error) = await liveModels(of: provider, patience: verify ? .refresh : .look) else {
+      return ProviderReport(provider: provider, status: .ready, place: place, problem: nil)
+    }
+    let status: ProviderReport.Status =
+      switch error.kind {
+      case .network, .timeout: .unreachable
+      case .authRejected, .authRequired: .missing
+      // It answers, if not to this question.
+      default: .ready
+      }
+    return ProviderReport(provider: provider, status: status, place: place, problem: error)
+  }
+
+  /// The config file's settings as they are in effect, with the places of keys that come from elsewhere.
+  package func keySources() async throws(ProviderError) -> [String: String] {
+    let catalog = try await catalog()
+    var sources: [String: String] = [:]
+    for provider in catalog.providers where provider.auth.need != .none {
+      guard let place = try await keys.place(of: keyQuery(provider, catalog)) else { continue }
+      sources[provider.id] = place.source == .env ? "env:\(place.detail)" : place.detail
+    }
+    return sources
+  }
+}

@@ -1,0 +1,99 @@
+internal import Catalog
+internal import Completion
+internal import Credentials
+internal import Dialects
+internal import HTTP
+internal import JSON
+internal import Platform
+
+/// Who answers a completion, settled but for the key.
+struct Target: Sendable {
+  let provider: Provider
+  let model: ModelInfo
+  /// The API family.
+  let api: String
+}
+
+extension CompletionEngine {
+  /// Finds or makes the session of a call and decides who answers: what the call names, else the session's current
+  /// provider and model, else the connection's, else the engine's.
+  func place(
+    _ call: CompletionCall, _ catalog: ProviderCatalog
+  ) async throws(ProviderError) -> (SessionRecord?, Target) {
+    guard let reference = call.session else {
+      return (nil, try target(try await select(call, call.connectionDefault, catalog), call))
+    }
+    let record = try await sessions.findOrCreate(reference) { name async throws(ProviderError) in
+      try SessionStore.check(name: name)
+      let target = try self.target(try await self.select(call, call.connectionDefault, catalog), call)
+      return SessionRecord(
+        id: SessionStore.newID(), name: name, provider: target.provider.id, model: target.model.id, system: nil,
+        cwd: nil, createdAt: Timestamp.now())
+    }
+    var current = ModelChoice(provider: record.provider, model: record.model)
+    if let provider = call.provider, call.model == nil {
+      current = try await threadChoice(record, try catalog.provider(named: provider).id)
+    }
+    return (record, try target(try await select(call, current, catalog), call))
+  }
+
+  /// The provider and model that `provider`, `model` and what is current mean.
+  func select(
+    provider: String?, model: String?, current: ModelChoice?, _ catalog: ProviderCatalog
+  ) async throws(ProviderError) -> ModelSelection {
+    let known = current.flatMap { choice in choice.model.map { CurrentModel(provider: choice.provider, model: $0) } }
+    if let provider, model == nil, known?.provider != provider {
+      let provider = try catalog.provider(named: provider)
+      if provider.defaultModel == nil, provider.kind == .local, known?.provider != provider.id {
+        return try catalog.select(provider: provider.id, model: try await firstModel(of: provider).id)
+      }
+    }
+    guard provider == nil, model == nil, known == nil else {
+      return try catalog.select(provider: provider, model: model, current: known)
+    }
+    return try await defaultSelection(catalog)
+  }
+
+  /// What is used when nothing is said: what the settings name, else the first local server that answers.
+  private func defaultSelection(_ catalog: ProviderCatalog) async throws(ProviderError) -> ModelSelection {
+    let stored = try await keys.storedProviders()
+    do throws(ProviderError) {
+      return try catalog.defaultSelection(loggedIn: stored)
+    } catch {
+      guard error.kind == .providerNotFound else { throw error }
+      for provider in catalog.providers where provider.kind == .local {
+        if let model = try? await firstModel(of: provider) {
+          return try catalog.select(provider: provider.id, model: model.id)
+        }
+      }
+      throw error
+    }
+  }
+
+  private func select(
+    _ call: CompletionCall, _ current: ModelChoice?, _ catalog: ProviderCatalog
+  ) async throws(ProviderError) -> ModelSelection {
+    try await select(provider: call.provider, model: call.model, current: current, catalog)
+  }
+
+  private func target(_ selection: ModelSelection, _ call: CompletionCall) throws(ProviderError) -> Target {
+    let api = call.api ?? selection.provider.api
+    guard apis.contains(api) else {
+      let hint = nearest(to: api, among: apis).map { "did you mean \"\($0)\"?" }
+      throw ProviderError(
+        .unsupported, "api: \"\(api)\" is no API family of this engine",
+        hint: hint ?? "there are \(apis.joined(separator: ", "))", path: "api")
+    }
+    return Target(provider: selection.provider, model: selection.model, api: api)
+  }
+
+  /// The provider with the model that its thread in the session used last.
+  func threadChoice(_ session: SessionRecord, _ provider: String) async throws(ProviderError) -> ModelChoice {
+    if session.provider == provider { return ModelChoice(provider: provider, model: session.model) }
+    let thread = try await sessions.state(of: ThreadLanes.Key(session: session.id, provider: provider))
+    return ModelChoice(provider: provider, model: thread.lastModel)
+  }
+
+  /// The API families there are, by name.
+  package var apis: [String] { [EchoProvider.api] + Dialects.all.map(\.api) }
+}

@@ -1,0 +1,19 @@
+package import Completion
+package import JSON
+package import WireProtocol
+
+/// The other end of a client session: a connection, or the command line in the same process.
+package protocol ClientPeer: Sendable {
+  /// Whether more is waiting to be read by the client than it should.
+  var isLagging: Bool { get }
+  /// Suspends until the client has caught up, or is gone.
+  func drained() async
+  /// Calls `body` once, as soon as the client does not lag.
+  func onDrained(_ body: @escaping @Sendable () -> Void)
+  /// Sends deltas with the numbers from `first` on.
+  func deliver(_ deltas: [StreamDelta], from first: Int, _ encoder: StreamDeltaEncoder)
+  /// Sends any other notification.
+  func notify(_ notification: ServerNotification, _ params: JSONValue)
+  /// Ends the connection once everything is written.
+  func close()
+}

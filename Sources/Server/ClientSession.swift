@@ -1,0 +1,125 @@
+package import Completion
+package import Engine
+package import JSON
+internal import Platform
+internal import Synchronization
+internal import WireProtocol
+
+/// What a client session can ask of the program around it.
+package struct ServerHost: Sendable {
+  /// The program's version.
+  package var version: String
+  /// Ends the program with an exit status.
+  package var exit: @Sendable (Int32) -> Void
+  /// Whether the engine serves other connections too.
+  package var isShared: Bool
+
+  /// A host.
+  package init(version: String, isShared: Bool = false, exit: @escaping @Sendable (Int32) -> Void) {
+    self.version = version
+    self.isShared = isShared
+    self.exit = exit
+  }
+}
+
+/// One client's dealings with the engine, from `initialize` to the end: the state of the connection, and the handlers
+/// of the methods.
+package final class ClientSession: Sendable {
+  struct State {
+    var phase = Phase.fresh
+    var optedOut: Set<ServerNotification> = []
+    var trace = TraceLevel.off
+    /// What `switchProvider` without a session chose.
+    var choice: ModelChoice?
+  }
+
+  enum Phase { case fresh, initialized, shutDown }
+
+  let engine: CompletionEngine
+  let host: ServerHost
+  let state = Mutex(State())
+  /// Requests that must take effect in the order they came in.
+  let lane = TurnQueue<Int>()
+
+  /// A session of a client that has said nothing yet.
+  package init(engine: CompletionEngine, host: ServerHost) {
+    self.engine = engine
+    self.host = host
+  }
+
+  /// A request, with what its handler needs to know of where it came from.
+  struct Request: Sendable {
+    let id: JSONValue?
+    let params: JSONValue?
+    let peer: any ClientPeer
+  }
+
+  /// The work of a request.
+  package typealias Work = @Sendable () async throws(ProviderError) -> JSONValue
+
+  /// Takes a request in the order of arrival: decodes it, takes its place in line, and returns the rest of the work.
+  /// Does not block.
+  package func prepare(_ method: String, _ params: JSONValue?, id: JSONValue?, from peer: any ClientPeer) -> Work {
+    do throws(ProviderError) {
+      guard let handler = Self.handlers[method] else { throw Self.unknown(method) }
+      try check(handler.method)
+      let request = Request(id: id, params: params, peer: peer)
+      trace(.messages, "request \(method)", peer)
+      let work = try handler.prepare(self, request)
+      return handler.isOrdered ? ordered(work) : work
+    } catch {
+      return { () throws(ProviderError) in throw error }
+    }
+  }
+
+  /// Takes a notification. What it gets wrong is nobody's business: notifications are never answered.
+  package func notification(_ method: String, _ params: JSONValue?, from peer: any ClientPeer) {
+    switch Method(rawValue: method) {
+    case .exit: host.exit(state.withLock { $0.phase } == .shutDown ? 0 : 1)
+    case .setTrace:
+      guard let value = try? SetTraceParams(params).value else { return }
+      state.withLock { $0.trace = value }
+    default: break
+    }
+  }
+
+  /// Tells a client that asked for it what is going on.
+  func trace(_ level: TraceLevel, _ message: @autoclosure () -> String, _ peer: any ClientPeer) {
+    let isWanted = state.withLock { state in
+      guard !state.optedOut.contains(.logMessage) else { return false }
+      return state.trace == .verbose || state.trace == level && level != .off
+    }
+    guard isWanted else { return }
+    let entry = LogMessageParams(level: level == .verbose ? .debug : .info, logger: "server", message: message())
+    peer.notify(.logMessage, entry.json)
+  }
+
+  private func check(_ method: Method) throws(ProviderError) {
+    switch (state.withLock { $0.phase }, method) {
+    case (.initialized, .initialize):
+      throw ProviderError(.invalidRequest, "initialize was already answered on this connection")
+    case (.fresh, .initialize), (.initialized, _): return
+    case (.fresh, _):
+      throw ProviderError(.notInitialized, "\(method.rawValue) came before initialize", hint: "send initialize first")
+    case (.shutDown, _):
+      throw ProviderError(.invalidRequest, "\(method.rawValue) came after shutdown; only exit may follow it")
+    }
+  }
+
+  private static func unknown(_ method: String) -> ProviderError {
+    let near = nearest(to: method, among: handlers.keys)
+    return ProviderError(
+      .methodNotFound, "there is no method \"\(method)\"",
+      hint: near.map { "did you mean \"\($0)\"?" } ?? "initialize answers with the methods there are")
+  }
+
+  /// `work` in its turn: its place in line is taken now.
+  private func ordered(_ work: @escaping Work) -> Work {
+    guard let turn = lane.enter(0) else { return work }
+    return { [self] () throws(ProviderError) in
+      defer { lane.leave(turn) }
+      guard await lane.wait(turn) else { throw ProviderError(.cancelled, "the request was cancelled") }
+      return try await work()
+    }
+  }
+}

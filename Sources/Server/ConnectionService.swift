@@ -1,0 +1,45 @@
+package import Completion
+package import Engine
+package import JSON
+package import JSONRPC
+package import WireProtocol
+
+/// A client session behind a JSON-RPC connection.
+package final class ConnectionService: RPCService {
+  private let session: ClientSession
+
+  /// A service for one connection.
+  package init(engine: CompletionEngine, host: ServerHost) { session = ClientSession(engine: engine, host: host) }
+
+  package func prepare(_ call: RPCCall) -> @Sendable () async throws(RPCError) -> JSONValue {
+    let work = session.prepare(call.method, call.params, id: call.id.json, from: call.connection)
+    return { () throws(RPCError) in
+      do throws(ProviderError) {
+        return try await work()
+      } catch {
+        let wire = WireError(error)
+        throw RPCError(code: wire.code, message: wire.message, data: .object(wire.data))
+      }
+    }
+  }
+
+  package func notification(_ method: String, _ params: JSONValue?, from connection: RPCConnection) {
+    session.notification(method, params, from: connection)
+  }
+
+  package func closed(_ connection: RPCConnection) {}
+}
+
+extension RPCConnection: ClientPeer {
+  package func deliver(_ deltas: [StreamDelta], from first: Int, _ encoder: StreamDeltaEncoder) {
+    send { batch in
+      for (offset, delta) in deltas.enumerated() {
+        batch.appendMessage { encoder.append(delta, seq: first + offset, to: &$0) }
+      }
+    }
+  }
+
+  package func notify(_ notification: ServerNotification, _ params: JSONValue) {
+    notify(notification.rawValue, params)
+  }
+}

@@ -1,0 +1,243 @@
+internal import Completion
+internal import Engine
+internal import JSON
+internal import Platform
+internal import Server
+internal import Synchronization
+internal import WireProtocol
+
+extension Command {
+  static let complete = Command(
+    name: "complete", operands: "[PROMPT…]", summary: "Ask a model and print its answer",
+    details: """
+      The prompt is made of the arguments and of what comes from standard input; with both, the arguments come first.
+      On a terminal the answer streams, with the model's thoughts dimmed; into a pipe goes the answer alone.
+      """,
+    options: [
+      .init("--provider", "-p", value: "NAME", "Who answers; patchbay providers lists them"),
+      .init("--model", "-m", value: "MODEL", "A model, provider/model, or a role such as @small"),
+      .init("--session", "-s", value: "NAME", "Go on with the session of this id or name; a new name begins one"),
+      .init("--system", value: "TEXT", "The system prompt"),
+      .init("--max-tokens", value: "N", "The longest answer, in tokens"),
+      .init("--temperature", value: "X", "0 to 2"),
+      .init("--reasoning", value: "LEVEL", "off, minimal, low, medium, high or max"),
+      .init("--schema", value: "FILE", "Answer in JSON that fulfils this JSON Schema"),
+      .init("--image", value: "FILE", "Send an image along; may be given several times"),
+      .init("--api-key", value: "KEY", "Any key format; a literal key is visible to others in ps: prefer the next one"),
+      .init("--api-key-file", value: "FILE", "Read the key from a file, or from standard input with -"),
+      .init("--base-url", value: "URL", "Ask another server"),
+      .init("--json", nil, "Print the whole result as JSON"),
+      .init("--no-stream", nil, "Ask the provider for the answer in one piece"),
+      .init("--quiet", "-q", "Print nothing on standard error but errors"),
+    ],
+    examples: [
+      (#"patchbay complete -p echo "hello there""#, "try it without network or key"),
+      (#"git diff | patchbay complete "write a commit message for this diff""#, "ask about what comes from a pipe"),
+      (#"patchbay complete -s trip "where shall we go?""#, "begin, or go on with, a conversation"),
+    ],
+    run: { arguments in try await CompleteRun(arguments).run() })
+}
+
+/// One run of `patchbay complete`.
+private struct CompleteRun {
+  private let arguments: Arguments
+  private let bench = Workbench()
+
+  init(_ arguments: Arguments) { self.arguments = arguments }
+
+  func run() async throws -> Int32 {
+    let params = try parameters()
+    let isJSON = arguments.has("--json")
+    let printer = AnswerPrinter(isSilent: isJSON)
+    var listener = LocalListener()
+    listener.delta = { printer.take($0) }
+    let client = bench.client
+    let task = Task { [listener] () -> Result<JSONValue, ProviderError> in
+      do throws(ProviderError) {
+        return .success(try await client.call(.complete, .object(params), listener))
+      } catch {
+        return .failure(error)
+      }
+    }
+    Signals.onTermination { _ in task.cancel() }
+    let result = await task.value
+    printer.finish()
+    guard isJSON else { return finish(try result.get()) }
+    switch result {
+    case .success(let value): Terminal.output.line(Terminal.output.isTerminal ? value.prettyText : value.text)
+    case .failure(let error): throw error
+    }
+    return ExitStatus.success
+  }
+
+  private func finish(_ result: JSONValue) -> Int32 {
+    let out = Terminal.error
+    for call in result["message"]?["content"]?.array ?? [] where call["type"]?.string == "toolCall" {
+      Terminal.output.line(call.text)
+    }
+    for item in result["dropped"]?.array ?? [] {
+      out.line("\(out.styled("left out:", .yellow)) \(visible("\(item["what"]?.string ?? ""): \(item["why"]?.string ?? "")"))")
+    }
+    for warning in result["warnings"]?.array ?? [] {
+      out.line("\(out.styled("warning:", .yellow)) \(visible(warning.string ?? ""))")
+    }
+    if out.isTerminal, !arguments.has("--quiet") { out.line(out.styled(Self.summary(result), .dim)) }
+    return ExitStatus.success
+  }
+
+  private static func summary(_ result: JSONValue) -> String {
+    let usage = result["usage"]
+    var parts = ["\(result["provider"]?.string ?? "")/\(result["model"]?.string ?? "")"]
+    parts.append("\(usage?["input"]?.int ?? 0) in, \(usage?["output"]?.int ?? 0) out")
+    if let cost = result["cost"]?["total"]?.double { parts.append("$\(rounded(cost))") }
+    if let milliseconds = result["timing"]?["totalMs"]?.int { parts.append("\(milliseconds) ms") }
+    if let reason = result["stopReason"]?.string, reason != "end" { parts.append("stopped: \(reason)") }
+    return "[" + visible(parts.joined(separator: " · ")) + "]"
+  }
+
+  private static func rounded(_ cost: Double) -> String {
+    let millionths = String(Int((cost * 1e6).rounded()))
+    let padded = String(repeating: "0", count: max(0, 7 - millionths.count)) + millionths
+    return "\(padded.dropLast(6)).\(padded.suffix(6))"
+  }
+}
+
+// MARK: - From arguments to parameters
+
+extension CompleteRun {
+  private func parameters() throws -> JSONObject {
+    var params = JSONObject()
+    for (option, name) in [
+      ("--provider", "provider"), ("--model", "model"), ("--session", "session"), ("--system", "system"),
+      ("--reasoning", "reasoning"), ("--base-url", "baseURL"),
+    ] {
+      params.set(name, arguments[option].map(JSONValue.string))
+    }
+    params.set("maxTokens", try number("--max-tokens"))
+    params.set("temperature", try number("--temperature"))
+    params.set("apiKey", try key().map(JSONValue.string))
+    if let file = arguments["--schema"] { params["output"] = ["schema": try schema(file)] }
+    if arguments.has("--no-stream") { params["stream"] = false }
+    params["input"] = try input()
+    return params
+  }
+
+  private func number(_ option: String) throws -> JSONValue? {
+    guard let text = arguments[option] else { return nil }
+    guard let value = try? JSONValue(parsing: text), value.double != nil else {
+      throw UsageError(message: "\(option) needs a number, not \(text)", command: "complete")
+    }
+    return value
+  }
+
+  private func key() throws -> String? {
+    guard let file = arguments["--api-key-file"] else { return arguments["--api-key"] }
+    guard arguments["--api-key"] == nil else {
+      throw UsageError(message: "--api-key and --api-key-file exclude each other", command: "complete")
+    }
+    let text = String(decoding: try read(file, for: "--api-key-file"), as: UTF8.self)
+    let key = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    guard !key.isEmpty else { throw UsageError(message: "\(file) holds no key", command: "complete") }
+    return key
+  }
+
+  private func schema(_ file: String) throws -> JSONValue {
+    do {
+      return try JSONValue(parsing: try read(file, for: "--schema"))
+    } catch let error as JSONError {
+      throw UsageError(message: "\(file) is no JSON: \(error)", command: "complete")
+    }
+  }
+
+  private func read(_ file: String, for option: String) throws -> [UInt8] {
+    do {
+      if file == "-" { return try FileSystem.read(STDIN_FILENO, path: "standard input") }
+      guard let bytes = try FileSystem.read(file) else { throw SystemError("read", file, code: ENOENT) }
+      return bytes
+    } catch let error as SystemError {
+      throw UsageError(message: "\(option): \(error)", command: "complete")
+    }
+  }
+
+  private func input() throws -> JSONValue {
+    var text = arguments.operands.joined(separator: " ")
+    let takesInput = arguments["--api-key-file"] != "-" && arguments["--schema"] != "-"
+    if takesInput, !Terminal(descriptor: STDIN_FILENO).isTerminal {
+      let piped = String(decoding: try read("-", for: "PROMPT"), as: UTF8.self)
+      if !piped.isEmpty { text += (text.isEmpty ? "" : "\n\n") + piped }
+    }
+    let images = try arguments.all("--image").map(image)
+    guard !text.isEmpty || !images.isEmpty else {
+      throw UsageError(
+        message: "nothing to ask: give a prompt as arguments or on standard input", command: "complete")
+    }
+    guard !images.isEmpty else { return .string(text) }
+    let words: [JSONValue] = text.isEmpty ? [] : [["type": "text", "text": .string(text)]]
+    return ["role": "user", "content": .array(words + images)]
+  }
+
+  private func image(_ file: String) throws -> JSONValue {
+    let types = ["png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"]
+    let ending = file.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    guard let type = types[ending] else {
+      let known = types.keys.sorted().joined(separator: ", ")
+      throw UsageError(message: "--image takes \(known) files, not \(file)", command: "complete")
+    }
+    let path = file.hasPrefix("/") ? file : "\(workingDirectory())/\(file)"
+    return ["type": "image", "mediaType": .string(type), "path": .string(path)]
+  }
+}
+
+/// Prints an answer as it arrives.
+private final class AnswerPrinter: Sendable {
+  private struct State {
+    var isReasoning = false
+    var endsLine = true
+    var isClosed = false
+  }
+
+  private let isSilent: Bool
+  private let state = Mutex(State())
+
+  init(isSilent: Bool) { self.isSilent = isSilent }
+
+  func take(_ delta: StreamDelta) {
+    guard !isSilent else { return }
+    state.withLock { state in
+      switch delta {
+      case .text(let text):
+        leaveReasoning(&state)
+        say(text, &state)
+      case .reasoning(let text) where Terminal.output.isTerminal:
+        if !state.isReasoning, Terminal.output.hasColor { Terminal.output.write("\u{1B}[2m") }
+        state.isReasoning = true
+        say(text, &state)
+      case .status(let message, let elapsed):
+        Terminal.error.line(Terminal.error.styled("[\(message), \(elapsed / 1000) s]", .dim))
+      default: break
+      }
+    }
+  }
+
+  func finish() {
+    guard !isSilent else { return }
+    state.withLock { state in
+      leaveReasoning(&state)
+      if !state.endsLine { Terminal.output.line() }
+    }
+  }
+
+  private func leaveReasoning(_ state: inout State) {
+    guard state.isReasoning else { return }
+    if Terminal.output.hasColor { Terminal.output.write("\u{1B}[0m") }
+    Terminal.output.write(state.endsLine ? "\n" : "\n\n")
+    state.isReasoning = false
+    state.endsLine = true
+  }
+
+  private func say(_ text: String, _ state: inout State) {
+    guard !state.isClosed else { return }
+    state.isClosed = !Terminal.output.write(foreign: text)
+    state.endsLine = text.hasSuffix("\n")
+  }
+}

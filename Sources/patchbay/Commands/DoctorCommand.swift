@@ -1,0 +1,104 @@
+internal import Catalog
+internal import Completion
+internal import Credentials
+internal import Engine
+internal import JSON
+internal import Platform
+internal import Server
+internal import WireProtocol
+
+extension Command {
+  static let doctor = Command(
+    name: "doctor", operands: "", summary: "Say what is set up, what can be reached, and what to do next",
+    details: "Exit status 0 means that a completion would find a provider; 1 that something needs doing.",
+    options: [
+      .init("--verify", nil, "Ask every provider with a key whether the key is good"),
+      .init("--json", nil, "Print JSON"),
+    ],
+    run: { arguments in
+      try refuseOperands(arguments, "doctor")
+      return try await Examination(arguments.has("--verify")).run(json: arguments.has("--json"))
+    })
+}
+
+/// One run of `patchbay doctor`.
+private struct Examination {
+  private let bench = Workbench()
+  private let verify: Bool
+
+  init(_ verify: Bool) { self.verify = verify }
+
+  func run(json: Bool) async throws -> Int32 {
+    var problems: [ProviderError] = []
+    var facts: JSONObject = ["version": .string(Version.current)]
+    do throws(ProviderError) {
+      _ = try await bench.engine.catalog()
+      facts["config"] = try await bench.client.call(.getConfig)["files"]
+    } catch {
+      problems.append(error)
+    }
+    if problems.isEmpty {
+      let reports = try await bench.engine.reports(verify: verify)
+      facts["providers"] = .array(reports.map(Self.describe))
+      let choice = await bench.engine.defaultChoice()
+      facts["default"] = choice?.json ?? .null
+      if choice == nil { problems.append(Self.nothingToUse) }
+      for report in reports where report.provider.isConfigured && report.status != .ready {
+        if let problem = report.problem { problems.append(problem) }
+      }
+    }
+    facts["problems"] = .array(problems.map(Self.describe))
+    if json { _ = printJSON(.object(facts)) } else { show(facts, problems) }
+    return problems.isEmpty ? ExitStatus.success : ExitStatus.failure
+  }
+
+  private func show(_ facts: JSONObject, _ problems: [ProviderError]) {
+    let out = Terminal.output
+    out.line(out.styled("patchbay \(Version.current)", .bold))
+    for file in facts["config"]?.array ?? [] {
+      let isThere = file["exists"]?.bool == true
+      out.line("  \(isThere ? "reads" : "would read") \(file["path"]?.string ?? "")")
+    }
+    out.line()
+    for provider in facts["providers"]?.array ?? [] {
+      let status = provider["status"]?.string ?? ""
+      let mark = status == "ready" ? out.styled("ok", .green) : out.styled("--", .yellow)
+      var line = "  \(mark)  \(visible(provider["id"]?.string ?? "")): \(status)"
+      if let detail = provider["key"]?.string { line += ", key from \(visible(detail))" }
+      out.line(line)
+      if status != "ready", let hint = provider["hint"]?.string { out.line(out.styled("      \(visible(hint))", .dim)) }
+    }
+    out.line()
+    if let provider = facts["default"]?["provider"]?.string {
+      let model = facts["default"]?["model"]?.string ?? ""
+      out.line("A completion that names nothing goes to \(visible("\(provider)/\(model)")).")
+    }
+    for problem in problems {
+      out.line("\(out.styled("to do:", .yellow)) \(visible(problem.message))")
+      if let hint = problem.hint { out.line("       \(visible(hint))") }
+    }
+  }
+
+  private static let nothingToUse = ProviderError(
+    .providerNotFound, "no provider can be used yet",
+    hint: "start a local server such as Ollama, or give a provider baseURL and apiKey in the config file; "
+      + "patchbay complete -p echo works without either")
+
+  private static func describe(_ report: ProviderReport) -> JSONValue {
+    var facts: JSONObject = [
+      "id": .string(report.provider.id), "kind": .string(report.provider.kind.rawValue),
+      "status": .string(report.status.rawValue),
+    ]
+    facts.set("defaultModel", report.provider.defaultModel.map(JSONValue.string))
+    facts.set("key", report.place.map { .string($0.detail) })
+    facts.set("problem", report.problem.map { .string($0.message) })
+    facts.set("hint", (report.provider.loginHint ?? report.problem?.hint).map(JSONValue.string))
+    return .object(facts)
+  }
+
+  private static func describe(_ error: ProviderError) -> JSONValue {
+    var facts: JSONObject = ["kind": .string(error.kind.rawValue), "message": .string(error.message)]
+    facts.set("hint", error.hint.map(JSONValue.string))
+    return .object(facts)
+  }
+}
