@@ -64,7 +64,8 @@ package actor HTTPClient {
     if (301...308).contains(head.status), let location = head.headers.first(where: { $0.0 == "location" })?.1 {
       throw .redirect(to: RequestURL.withoutSecrets(location, relativeTo: transfer.request.url))
     }
-    return HTTPResponse(status: head.status, headers: head.headers, body: .init(transfer: transfer))
+    return HTTPResponse(
+      status: head.status, headers: head.headers, timing: head.timing, body: .init(transfer: transfer))
   }
 
   // MARK: On the libcurl thread

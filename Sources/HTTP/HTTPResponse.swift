@@ -4,8 +4,18 @@ package struct HTTPResponse: Sendable {
   package let status: Int
   /// In the order they came; the names in lower case.
   package let headers: [(String, String)]
+  /// How long it took to get here.
+  package let timing: Timing
   /// The bytes after the head.
   package let body: Body
+
+  /// Milliseconds since the request was made.
+  package struct Timing: Sendable, Hashable {
+    /// Until the connection stood: name look-up, TCP and TLS. Next to nothing for one that was kept.
+    package let connectMs: Double
+    /// Until the head had come.
+    package let headMs: Double
+  }
 
   /// The value of the first header called `name` (lower case); `nil` when there is none.
   package func header(_ name: String) -> String? { headers.first { $0.0 == name }?.1 }

@@ -6,6 +6,8 @@ struct PhaseClock {
 
   private let timeouts: HTTPTimeouts
   private let totalDeadline: Int64
+  private let started: Int64
+  private var connected: Int64?
   private var phase = HTTPError.Phase.connect
   /// What is left of the phase's time, as of `runningSince`.
   private var remaining: Int64
@@ -15,6 +17,7 @@ struct PhaseClock {
   /// Starts the connect phase and the total at `now`.
   init(_ timeouts: HTTPTimeouts, now: Int64) {
     self.timeouts = timeouts
+    started = now
     totalDeadline = Self.add(now, Self.nanoseconds(timeouts.totalMs))
     remaining = Self.nanoseconds(timeouts.connectMs)
     runningSince = now
@@ -32,10 +35,16 @@ struct PhaseClock {
     return now >= deadline ? phase : nil
   }
 
+  /// How long it took until now, when the head is there.
+  func timing(head now: Int64) -> HTTPResponse.Timing {
+    .init(connectMs: Self.milliseconds((connected ?? now) - started), headMs: Self.milliseconds(now - started))
+  }
+
   /// The connection stands and the request is about to be sent. Only the first call counts: libcurl tries once more
   /// when a connection it had kept turns out to be dead.
   mutating func connected(at now: Int64) {
     guard phase == .connect else { return }
+    connected = now
     enter(.firstToken, Self.nanoseconds(timeouts.firstTokenMs), at: now)
   }
 
@@ -67,6 +76,8 @@ struct PhaseClock {
     let (product, overflow) = Int64(max(0, milliseconds)).multipliedReportingOverflow(by: 1_000_000)
     return overflow ? never : product
   }
+
+  private static func milliseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1_000_000 }
 
   private static func add(_ moment: Int64, _ span: Int64) -> Int64 {
     let (sum, overflow) = moment.addingReportingOverflow(span)

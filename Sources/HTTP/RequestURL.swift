@@ -6,6 +6,8 @@ struct RequestURL {
   let scheme: String
   /// Without brackets and user information; what error messages name, for a query may hold a key.
   let host: String
+  /// The one of the scheme when the URL has none.
+  let port: String
 
   /// Throws `badURL`, without the URL itself.
   init(_ text: String) throws(HTTPError) {
@@ -15,13 +17,15 @@ struct RequestURL {
     guard let handle = curl_url() else { throw .badURL("out of memory") }
     defer { curl_url_cleanup(handle) }
     guard curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK,
-      let scheme = Self.part(CURLUPART_SCHEME, of: handle), let host = Self.part(CURLUPART_HOST, of: handle)
+      let scheme = Self.part(CURLUPART_SCHEME, of: handle), let host = Self.part(CURLUPART_HOST, of: handle),
+      let port = Self.part(CURLUPART_PORT, of: handle, UInt32(CURLU_DEFAULT_PORT))
     else { throw .badURL("the URL must read like https://host/path") }
     guard scheme == "http" || scheme == "https" else {
       throw .badURL("the URL must begin with http:// or https://, not \(scheme)://")
     }
     self.scheme = scheme
     self.host = host
+    self.port = port
   }
 
   /// Where `location` leads from `base`, without user information, query and fragment; empty when that is no URL.
@@ -37,9 +41,9 @@ struct RequestURL {
     return Self.part(CURLUPART_URL, of: handle) ?? ""
   }
 
-  private static func part(_ part: CURLUPart, of handle: OpaquePointer) -> String? {
+  private static func part(_ part: CURLUPart, of handle: OpaquePointer, _ flags: UInt32 = 0) -> String? {
     var text: UnsafeMutablePointer<CChar>?
-    guard curl_url_get(handle, part, &text, 0) == CURLUE_OK, let text else { return nil }
+    guard curl_url_get(handle, part, &text, flags) == CURLUE_OK, let text else { return nil }
     defer { curl_free(text) }
     return String(cString: text)
   }

@@ -13,8 +13,8 @@ extension Transfer {
     if message.isEmpty { message = String(cString: curl_easy_strerror(code)) }
     return CurlFailure(
       code: code, message: message, systemError: Int32(truncatingIfNeeded: systemError), proxyStatus: proxyStatus,
-      usesProxy: !settings.proxies.proxy(forScheme: url.scheme).isEmpty, hasHead: headReader.isComplete,
-      isHeadTooLarge: headReader.isTooLarge, host: url.host
+      mayUseProxy: !settings.proxies.proxy(forScheme: url.scheme).isEmpty, hasHead: headReader.isComplete,
+      isHeadTooLarge: headReader.isTooLarge, host: url.host, port: url.port
     ).error
   }
 }
@@ -27,10 +27,12 @@ struct CurlFailure {
   var systemError: Int32 = 0
   /// The status a proxy answered `CONNECT` with, 0 when it was not asked.
   var proxyStatus = 0
-  var usesProxy = false
+  /// Whether there is a proxy for the URL's scheme, though the host may be exempt.
+  var mayUseProxy = false
   var hasHead = false
   var isHeadTooLarge = false
   var host = ""
+  var port = ""
 
   /// The codes of libcurl that all say: TLS.
   private static let tlsCodes: [CURLcode] = [
@@ -68,7 +70,9 @@ struct CurlFailure {
   private var tooLargeHead: String { "the response of \(host) has headers beyond any sound size" }
 
   private var connectError: HTTPError {
-    if usesProxy { return .proxy(message) }
+    // Only the text tells whom libcurl failed to reach, up to 8.6: the proxy's name stands in the host's place there,
+    // later "via" it.
+    if mayUseProxy, !message.contains(" \(host) port \(port) after ") { return .proxy(message) }
     return systemError == ECONNREFUSED ? .refused(message) : .unreachable(message)
   }
 

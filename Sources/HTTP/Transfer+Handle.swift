@@ -33,6 +33,8 @@ extension Transfer {
   private func setConnection(_ easy: UnsafeMutableRawPointer, _ authorities: CertificateAuthorities) {
     _ = ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
     ccurl_set_quick_exit(easy)
+    // Beyond any phase, in place of libcurl's own 300 s: `PhaseClock` alone decides.
+    _ = ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
     _ = ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
     _ = ccurl_set_long(easy, CURLOPT_HTTP_VERSION, ccurl_http_2_over_tls)
     // Both always set, if only to "": libcurl would ask the process's own environment otherwise.

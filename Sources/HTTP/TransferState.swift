@@ -3,6 +3,7 @@ struct ResponseHead {
   var status: Int
   /// In the order they came; the names in lower case.
   var headers: [(String, String)]
+  var timing = HTTPResponse.Timing(connectMs: 0, headMs: 0)
 }
 
 /// What the loop thread and the one reader of an exchange share, as a pure state machine. Every method says what its
@@ -47,6 +48,7 @@ struct TransferState {
 
   mutating func receive(_ head: ResponseHead, now: Int64) -> Reader? {
     self.head = head
+    self.head?.timing = clock.timing(head: now)
     return wake(now)
   }
 

@@ -42,17 +42,20 @@ struct CancellationTests {
 
   @Test("Cancelling closes the connection even while the reader does not read")
   func whileBusy() async throws {
-    let (arrived, gone) = (Gate(), Gate())
+    let (arrived, mayLeave, gone) = (Gate(), Gate(), Gate())
     let upstream = try endless(gone)
     let task = Task {
       try await client.withResponse(to: HTTPRequest(url: upstream.url)) { _ in
         arrived.open()
-        // Returns only because the server has seen the connection end.
-        await Task { try? await gone.opened() }.value
+        // A task of its own, so that it does not hear of the cancellation.
+        await Task { try? await mayLeave.opened() }.value
       }
     }
+    defer { mayLeave.open() }
     try await arrived.opened()
     task.cancel()
+    try await gone.opened()
+    mayLeave.open()
     try await task.value
     #expect(await client.inFlightCount == 0)
   }

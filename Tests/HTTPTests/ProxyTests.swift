@@ -41,6 +41,16 @@ struct ProxyTests {
     #expect(await nameless.failure(of: "https://127.0.0.1/")?.kind == "proxy")
   }
 
+  @Test("A host that is exempt refuses in its own name")
+  func exemptRefusal() async throws {
+    let (proxy, closed) = (try ClosedPort(), try ClosedPort())
+    let variables = ["http_proxy": "http://127.0.0.1:\(proxy.port)"]
+    let url = "http://127.0.0.1:\(closed.port)/"
+    #expect(await makeClient(variables).failure(of: url)?.kind == "proxy")
+    let exempt = makeClient(variables.merging(["no_proxy": "127.0.0.1"]) { $1 })
+    #expect(await exempt.failure(of: url)?.kind == "refused")
+  }
+
   @Test("A head from a proxy's tunnel is not the response's")
   func tunnelHead() async throws {
     let proxy = try Upstream { _, exchange in

@@ -1,4 +1,4 @@
-import HTTP
+@testable import HTTP
 import Synchronization
 import TestSupport
 import Testing
@@ -108,6 +108,20 @@ struct TimeoutTests {
       return String(decoding: bytes, as: UTF8.self)
     }
     #expect(text == "onetwo")
+  }
+
+  @Test("A response says how long its connection and its head took")
+  func timing() async throws {
+    let upstream = try Upstream(onConnection: { time.advance(milliseconds: 300) }) { _, exchange in
+      time.advance(milliseconds: 2_000)
+      try exchange.respond()
+    }
+    // The first connection may stand before the server's thread has moved the clock; both orders are right.
+    let first = try await client.withResponse(to: request(upstream.url)) { $0.timing }
+    #expect([0, 300].contains(first.connectMs))
+    #expect(first.headMs == 2_300)
+    let second = try await client.withResponse(to: request(upstream.url)) { $0.timing }
+    #expect(second == .init(connectMs: 0, headMs: 2_000))
   }
 
   @Test("One of two exchanges can be late alone")
