@@ -95,7 +95,7 @@ struct OutboundTests {
   @Test("A client that does not read its answers is not read from")
   func answersPileUp() async throws {
     var limits = RPCLimits()
-    limits.hardOutboundBytes = 200_000
+    limits.hardOutboundBytes = 100_000
     limits.maxInFlight = 20
     try await withConnection(limits: limits) { pair, connection, service in
       let count = 3000
@@ -111,7 +111,7 @@ struct OutboundTests {
       #expect(ids.count == count)
       #expect(service.prepared.count == count)
       // The calls that were in flight when the limit was reached come on top.
-      #expect(highest < 200_000 + 21 * 1100)
+      #expect(highest < 100_000 + 21 * 1100)
     }
   }
 
@@ -135,7 +135,7 @@ struct OutboundTests {
 
   @Test("Files serve as input and output")
   func files() async throws {
-    let folder = "/tmp/patchbay-rpc-\(randomHex(8))"
+    let folder = (Environment.process["TMPDIR"] ?? "/tmp") + "/patchbay-rpc-\(randomHex(8))"
     try FileSystem.makeDirectory(folder)
     defer { #expect(throws: Never.self) { try FileSystem.remove(folder) } }
     let requests = (0..<500).map { ConnectionTests.call($0, "echo", [Self.text]) }.joined(separator: "\n")
