@@ -126,14 +126,14 @@ package struct ToolCall: Sendable, Hashable {
     self.invalid = invalid
     self.argumentsText = argumentsText
   }
-  /// A call from the argument text a provider sent: no text at all means no arguments; anything that is no JSON
-  /// object makes the call invalid.
+  /// A call from the argument text a provider sent: no text at all, or `null` (Groq), means no arguments; anything
+  /// else that is no JSON object makes the call invalid.
   package init(id: String, name: String, argumentsText text: String) {
     let isBlank = text.allSatisfy(\.isWhitespace)
-    if let object = isBlank ? JSONObject() : (try? JSONValue(parsing: text))?.object {
-      self.init(id: id, name: name, arguments: object)
-    } else {
-      self.init(id: id, name: name, arguments: JSONObject(), invalid: true, argumentsText: text)
+    switch isBlank ? .null : try? JSONValue(parsing: text) {
+    case .null?: self.init(id: id, name: name, arguments: JSONObject())
+    case .object(let object)?: self.init(id: id, name: name, arguments: object)
+    default: self.init(id: id, name: name, arguments: JSONObject(), invalid: true, argumentsText: text)
     }
   }
   /// A call that is known to be broken, as a stored message says.

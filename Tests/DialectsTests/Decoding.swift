@@ -65,14 +65,21 @@ struct DecodedAnswer: Equatable {
   }
 }
 
+extension ModelInfo {
+  /// `model-1`, of which `change` knows something.
+  static func with(_ change: (inout ModelInfo) -> Void) -> ModelInfo {
+    var model = ModelInfo(id: "model-1")
+    change(&model)
+    return model
+  }
+}
+
 extension Endpoint {
   /// A model of a provider under test.
   static func test(
-    _ quirks: JSONObject = [:], baseURL: String = "https://host.test/v1", _ change: (inout ModelInfo) -> Void = { _ in }
+    _ quirks: JSONObject = [:], baseURL: String = "https://host.test/v1", _ model: ModelInfo = .with { _ in }
   ) -> Endpoint {
-    var model = ModelInfo(id: "model-1")
-    change(&model)
-    return Endpoint(provider: "prov", baseURL: baseURL, quirks: quirks, model: model)
+    Endpoint(provider: "prov", baseURL: baseURL, quirks: quirks, model: model)
   }
 }
 
@@ -80,7 +87,7 @@ extension Dialect {
   /// Streams `pieces` through a fresh decoder.
   func decode(
     _ pieces: [ArraySlice<UInt8>], options: CompletionOptions = .init(), quirks: JSONObject = [:],
-    model: (inout ModelInfo) -> Void = { _ in }
+    model: ModelInfo = .with { _ in }
   ) -> DecodedAnswer {
     let request = CompletionRequest(messages: [], options: options)
     var decoder = streamDecoder(for: request, at: .test(quirks, model))

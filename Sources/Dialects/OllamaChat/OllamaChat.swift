@@ -78,8 +78,11 @@ package struct OllamaChatQuirks: Sendable, Hashable {
   package init(_ quirks: JSONObject) throws(JSONFieldError) {
     var fields = try JSONFields(.object(quirks), path: ["quirks"])
     numCtx = try fields.int("numCtx", in: 1...100_000_000)
-    keepAlive = try fields.optional("keepAlive", "a duration such as \"5m\", or a number of seconds") { value in
-      value.string != nil || value.double != nil ? value : nil
+    keepAlive = try fields.optional("keepAlive", "a duration such as \"5m\", or a number of seconds") {
+      value -> JSONValue? in
+      // Not a ternary: `nil` would be JSON's null there.
+      guard value.string != nil || value.double != nil else { return nil }
+      return value
     }
     try fields.set(&thinkLevels, "thinkLevels")
     reasoningEfforts = try fields.reasoningEfforts("reasoningEfforts")

@@ -46,9 +46,11 @@ struct CompletionsAnswer {
     do throws(JSONError) {
       chunk = try JSONValue(parsing: data, options: .upstream)
     } catch {
+      if isError { throw ErrorClassification.error(inside: .string(String(decoding: data, as: UTF8.self))) }
       throw ProviderError(.upstreamInvalid, "the provider sent a chunk that is no JSON: \(error.description)")
     }
-    try take(chunk, isError: isError, isWhole: false, into: &events)
+    if isError { throw ErrorClassification.error(inside: chunk) }
+    try take(chunk, isWhole: false, into: &events)
   }
 
   /// Takes a body that is one JSON document.
@@ -59,14 +61,14 @@ struct CompletionsAnswer {
     } catch {
       throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
     }
-    try take(document, isError: false, isWhole: true, into: &events)
+    try take(document, isWhole: true, into: &events)
   }
 
   private mutating func take(
-    _ value: JSONValue, isError: Bool, isWhole: Bool, into events: inout [StreamEvent]
+    _ value: JSONValue, isWhole: Bool, into events: inout [StreamEvent]
   ) throws(ProviderError) {
     guard case .object(let chunk) = value else { throw Self.unreadable(value) }
-    if isError || Self.isError(chunk) { throw ErrorClassification.error(inside: value) }
+    if Self.isError(chunk) { throw ErrorClassification.error(inside: value) }
     start(chunk, &events)
     for choice in chunk["choices"]?.array ?? [] where (choice["index"]?.int ?? 0) == 0 {
       try take(choice, isWhole: isWhole, &events)

@@ -23,7 +23,7 @@ struct CompletionsEncoder {
   }
 
   mutating func encode() throws(ProviderError) -> JSONObject {
-    body["model"] = .string(model.id)
+    body = ["model": .string(model.id), "messages": [], "tools": []]
     let history = try History(request.messages, for: historyRules)
     dropped += history.dropped
     var messages = encodeSystem()
@@ -31,7 +31,7 @@ struct CompletionsEncoder {
     var tools = try encodeTools(history)
     markCacheBreakpoints(&messages, &tools)
     body["messages"] = .array(messages)
-    body.set("tools", tools.map(JSONValue.array))
+    body["tools"] = tools.map(JSONValue.array)
     encodeStream()
     encodeSampling()
     try encodeThinking()

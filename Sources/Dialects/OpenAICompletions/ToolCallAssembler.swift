@@ -39,6 +39,7 @@ struct ToolCallAssembler {
     let function = delta["function"]?.object ?? delta
     let position = isWhole ? nil : position(of: delta, function)
     guard let position = position ?? begin(delta, function, isWhole, &events) else { return }
+    if calls[position].id.isEmpty { calls[position].id = delta["id"]?.string ?? "" }
     add(function, to: position, &events)
   }
 
@@ -88,7 +89,6 @@ struct ToolCallAssembler {
     }
     announce(through: calls.count - 1, &events)
     calls.append(Call(wireIndex: isWhole ? nil : delta["index"]?.int))
-    calls[calls.count - 1].id = delta["id"]?.string ?? ""
     return calls.count - 1
   }
 
