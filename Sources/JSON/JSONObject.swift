@@ -5,7 +5,7 @@ package struct JSONObject: Sendable {
   private static let scanLimit = 12
 
   private var members: [(key: String, value: JSONValue)] = []
-  private var positions: [String: Int]?
+  private var positions: [ExactKey: Int]?
 
   /// An object without members.
   package init() {}
@@ -50,14 +50,27 @@ package struct JSONObject: Sendable {
   }
 
   private func position(of key: String) -> Int? {
-    if let positions { return positions[key] }
-    return members.firstIndex { $0.key == key }
+    if let positions { return positions[ExactKey(text: key)] }
+    let count = key.utf8.count
+    return members.firstIndex { $0.key.utf8.count == count && $0.key.utf8.elementsEqual(key.utf8) }
+  }
+
+  /// As the subscript's setter, for a value that is never absent.
+  mutating func setParsed(_ key: String, _ value: JSONValue) {
+    if members.isEmpty {
+      // Most objects of most messages have between two and four members.
+      members.reserveCapacity(4)
+    } else if let position = position(of: key) {
+      members[position].value = value
+      return
+    }
+    append(key, value)
   }
 
   private mutating func append(_ key: String, _ value: JSONValue) {
     members.append((key, value))
     if positions != nil {
-      positions?[key] = members.count - 1
+      positions?[ExactKey(text: key)] = members.count - 1
     } else if members.count > Self.scanLimit {
       rebuildPositions()
     }
@@ -70,7 +83,18 @@ package struct JSONObject: Sendable {
   }
 
   private mutating func rebuildPositions() {
-    positions = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1.key, $0) })
+    positions = Dictionary(uniqueKeysWithValues: members.enumerated().map { (ExactKey(text: $1.key), $0) })
+  }
+}
+
+/// A key as its bytes: two spellings of "é" are one string to Swift and two keys to JSON.
+private struct ExactKey: Hashable, Sendable {
+  let text: String
+
+  static func == (left: ExactKey, right: ExactKey) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
 

@@ -54,9 +54,9 @@ extension JSONValue {
 
 /// A recursive-descent parser over bytes that somebody else keeps alive.
 struct JSONParser {
-  private let bytes: UnsafeBufferPointer<UInt8>
-  private let options: JSONOptions
-  private(set) var index = 0
+  let bytes: UnsafeBufferPointer<UInt8>
+  let options: JSONOptions
+  var index = 0
   private var depth = 0
   /// Called with each object member as it is read; lets a reader note where a key stands.
   private let onMember: ((_ path: [String], _ offset: Int) -> Void)?
@@ -141,7 +141,7 @@ struct JSONParser {
         path.append(key)
         onMember(path, keyOffset)
       }
-      members[key] = try parseValue()
+      members.setParsed(key, try parseValue())
       if onMember != nil { path.removeLast() }
       try skipSpace()
       if take(UInt8(ascii: "}")) { return .object(members) }
@@ -165,7 +165,7 @@ struct JSONParser {
       if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { index += 1 }
       guard skipDigits() else { throw error("unexpected \(describe(index)), expected a digit in the exponent") }
     }
-    return JSONNumber(verbatim: String(decoding: bytes[start..<index], as: UTF8.self))
+    return JSONNumber(verbatim: String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self))
   }
 
   private mutating func skipDigits() -> Bool {
@@ -175,117 +175,10 @@ struct JSONParser {
   }
 }
 
-// MARK: - Strings
-
-extension JSONParser {
-  /// Reads a string; `index` is at its opening quote.
-  private mutating func parseString() throws(JSONError) -> String {
-    let start = index + 1
-    var end = start
-    while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"), bytes[end] >= 0x20 {
-      end += 1
-    }
-    if end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
-      let text = try text(bytes[start..<end])
-      index = end + 1
-      return text
-    }
-    return try parseEscapedString(start, firstStop: end)
-  }
-
-  private mutating func parseEscapedString(_ start: Int, firstStop: Int) throws(JSONError) -> String {
-    var unescaped = Array(bytes[start..<firstStop])
-    index = firstStop
-    while true {
-      guard index < bytes.count else { throw error("unexpected end of text in a string") }
-      let byte = bytes[index]
-      if byte == UInt8(ascii: "\"") {
-        index += 1
-        return try unescaped.withUnsafeBufferPointer { buffer in
-          Result { () throws(JSONError) in try text(buffer[...]) }
-        }.get()
-      }
-      guard byte >= 0x20 else { throw error("control character \(hex(byte)) in a string must be escaped") }
-      if byte == UInt8(ascii: "\\") {
-        try parseEscape(into: &unescaped)
-      } else {
-        unescaped.append(byte)
-        index += 1
-      }
-    }
-  }
-
-  private mutating func parseEscape(into unescaped: inout [UInt8]) throws(JSONError) {
-    index += 1
-    guard index < bytes.count else { throw error("unexpected end of text after '\\'") }
-    let byte = bytes[index]
-    index += 1
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): unescaped.append(byte)
-    case UInt8(ascii: "b"): unescaped.append(0x08)
-    case UInt8(ascii: "f"): unescaped.append(0x0C)
-    case UInt8(ascii: "n"): unescaped.append(0x0A)
-    case UInt8(ascii: "r"): unescaped.append(0x0D)
-    case UInt8(ascii: "t"): unescaped.append(0x09)
-    case UInt8(ascii: "u"): unescaped.append(contentsOf: try parseUnicodeEscape())
-    default:
-      index -= 1
-      throw error("unknown escape '\\' followed by \(describe(index))")
-    }
-  }
-
-  /// Reads the digits of `\uXXXX`, and of the low half that follows a high surrogate. A half without its partner
-  /// becomes U+FFFD: Swift strings, like every UTF-8 API, cannot hold one.
-  private mutating func parseUnicodeEscape() throws(JSONError) -> String.UTF8View {
-    let first = try parseHexQuad()
-    if (0xD800..<0xDC00).contains(first), index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"),
-      bytes[index + 1] == UInt8(ascii: "u")
-    {
-      let resume = index
-      index += 2
-      let second = try parseHexQuad()
-      if (0xDC00..<0xE000).contains(second) {
-        let scalar = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
-        return String(Unicode.Scalar(scalar).map(Character.init) ?? "\u{FFFD}").utf8
-      }
-      index = resume
-    }
-    return String(Unicode.Scalar(first).map(Character.init) ?? "\u{FFFD}").utf8
-  }
-
-  private mutating func parseHexQuad() throws(JSONError) -> UInt32 {
-    var value: UInt32 = 0
-    for _ in 0..<4 {
-      guard let byte = peek, let digit = hexDigit(byte) else {
-        throw error("unexpected \(describe(index)), expected four hexadecimal digits after '\\u'")
-      }
-      value = value << 4 | digit
-      index += 1
-    }
-    return value
-  }
-
-  private func hexDigit(_ byte: UInt8) -> UInt32? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
-    default: nil
-    }
-  }
-
-  private func text(_ slice: Slice<UnsafeBufferPointer<UInt8>>) throws(JSONError) -> String {
-    let buffer = UnsafeBufferPointer(rebasing: slice)
-    if let text = String(validating: buffer, as: UTF8.self) { return text }
-    guard options.repairsUTF8 else { throw error("a string holds bytes that are not UTF-8") }
-    return String(decoding: buffer, as: UTF8.self)
-  }
-}
-
 // MARK: - White space, places and descriptions
 
 extension JSONParser {
-  private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
+  var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
 
   private mutating func take(_ byte: UInt8) -> Bool {
     guard index < bytes.count, bytes[index] == byte else { return false }
@@ -323,16 +216,17 @@ extension JSONParser {
     }
   }
 
-  private func describe(_ index: Int) -> String {
+  func describe(_ index: Int) -> String {
     guard index < bytes.count else { return "end of text" }
     let byte = bytes[index]
     return (0x21..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(hex(byte))"
   }
 
-  private func hex(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }
+  func hex(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }
 
-  private func error(_ message: String) -> JSONError {
-    let (line, column) = Self.place(of: index, in: bytes)
+  /// An error about the byte at `offset`, or the next one.
+  func error(_ message: String, at offset: Int? = nil) -> JSONError {
+    let (line, column) = Self.place(of: offset ?? index, in: bytes)
     return JSONError(message: message, line: line, column: column)
   }
 

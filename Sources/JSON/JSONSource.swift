@@ -12,8 +12,13 @@ package struct JSONSource: Sendable {
     self.file = file
     value = try bytes.withUnsafeBufferPointer { buffer in
       Result { () throws(JSONError) in
+        // Keys come in the order of the text, so each line break is counted once.
+        var line = 1
+        var counted = 0
         var parser = JSONParser(buffer, options) { path, offset in
-          lines[path] = JSONParser.place(of: offset, in: buffer).line
+          line += buffer[counted..<offset].count { $0 == 0x0A }
+          counted = offset
+          lines[path] = line
         }
         return try parser.parseDocument()
       }

@@ -77,9 +77,11 @@ extension JSONNumber: Hashable {
   /// different integers beyond 2^53).
   package static func == (left: JSONNumber, right: JSONNumber) -> Bool {
     if left.text == right.text { return true }
-    if Int(left.text) != nil, Int(right.text) != nil { return false }
+    // JSON writes an integer in one way only, but for minus zero.
+    if left.isInteger, right.isInteger, left.double != 0 { return false }
     return left.double == right.double
   }
+  private var isInteger: Bool { text.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 &- UInt8(ascii: "0") < 10 } }
   package func hash(into hasher: inout Hasher) { hasher.combine(double) }
 }
 
