@@ -39,13 +39,14 @@ package struct OpenRPCDocument: Sendable {
   /// The document of this checkout.
   package static func load() throws -> OpenRPCDocument { try loaded.get() }
 
-  private static let loaded = Result { try read() }
+  private static let loaded = Result { try OpenRPCDocument(JSONValue(parsing: protocolFile("openrpc.json"))) }
 
-  private static func read(file: StaticString = #filePath) throws -> OpenRPCDocument {
-    let checkout = file.description.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-    let path = (checkout + ["protocol", "openrpc.json"]).joined(separator: "/")
+  /// The bytes of a file in this checkout's `protocol` folder: `transcripts/hello.jsonl`.
+  package static func protocolFile(_ name: String) throws -> [UInt8] {
+    let checkout = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+    let path = (checkout + ["protocol"]).joined(separator: "/") + "/" + name
     guard let bytes = try FileSystem.read(path) else { throw Mismatch(description: "there is no \(path)") }
-    return try OpenRPCDocument(JSONValue(parsing: bytes))
+    return bytes
   }
 
   /// Takes a document apart.
