@@ -129,8 +129,11 @@ package struct CancelRequestParams: WireParams {
 
   package init(_ json: JSONValue?) throws(JSONFieldError) {
     var fields = try JSONFields(json)
-    id = try fields.require(
-      "id", fields.optional("id", "a string or a whole number") { $0.string != nil || $0.int != nil ? $0 : nil })
+    let id = try fields.require("id", fields.value("id"))
+    guard id.string != nil || id.int != nil else {
+      throw fields.error("id", "must be a string or a whole number, but is \(id.text)")
+    }
+    self.id = id
     try fields.finish()
   }
 }
