@@ -26,7 +26,7 @@ extension CompletionsEncoder {
     var images: [JSONValue] = []
     for (index, message) in history.messages.enumerated() {
       switch message.role {
-      case .system: messages.append(["role": .string(systemRole), "content": .string(message.text)])
+      case .system: messages.append(["role": .string(systemRole), "content": userContent(message.content)])
       case .user: messages.append(["role": "user", "content": userContent(message.content)])
       case .assistant:
         for call in message.toolCalls { toolNames[call.id] = call.name }

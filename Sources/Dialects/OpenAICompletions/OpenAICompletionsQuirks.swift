@@ -68,15 +68,18 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var supportsStore = false
   /// Reasoning models get their system text in the `developer` role.
   package var supportsDeveloperRole = false
+  /// The server takes `reasoning_effort`; also for formats that send it beside a switch of their own.
   package var supportsReasoningEffort = false
   /// The server's word for each level; `null` for a level it does not know. Without it: low, medium, high.
   package var reasoningEfforts: [String: String?] = [:]
+  /// How a wish to think more or less is written.
   package var thinkingFormat = ThinkingFormat.openai
   /// The template's arguments: `"$enabled"` becomes true or false, `"$effort"` the level, `"$budget"` the budget; an
   /// argument whose value is not known is left out.
   package var chatTemplateArguments: JSONObject = ["enable_thinking": "$enabled"]
   /// The top-level field for a budget in tokens: `thinking_token_budget`, `thinking_budget`, …
   package var thinkingBudgetField: String?
+  /// Newer OpenAI models refuse `max_tokens`; most other servers know nothing else.
   package var maxTokensField = MaxTokensField.maxTokens
   /// `strict` in tools and schemas.
   package var supportsStrictMode = false
@@ -98,24 +101,33 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var requiresToolsWithToolHistory = false
   /// Overrides what the catalogue says of the model.
   package var supportsTools: Bool?
+  /// `tool_choice`; where it is missing, a forced tool is an error.
   package var supportsToolChoice = true
+  /// `parallel_tool_calls`.
   package var supportsParallelToolCalls = true
   /// Send `tool_stream: true` with tools.
   package var toolStream = false
   /// Ids must have exactly this many letters and digits (Mistral: 9); without it up to 40 characters.
   package var toolCallIdLength: Int?
+  /// How `output` is written.
   package var structuredOutput = StructuredOutput.jsonSchema
   /// Overrides what the catalogue says of the model.
   package var supportsImages: Bool?
+  /// PDFs and other files as `file` parts.
   package var fileInput = FileInput.none
+  /// Markers for gateways to models that cache only on request.
   package var cacheControl = CacheControl.none
+  /// With `long`, only together with long retention.
   package var promptCacheKey = PromptCacheKey.never
+  /// `prompt_cache_retention: "24h"`, or an hour in cache markers.
   package var supportsLongCacheRetention = false
   /// Headers that carry the session's id, for servers that route by it to reuse a prompt's cache.
   package var sessionHeaders: [String] = []
+  /// `service_tier`.
   package var supportsServiceTier = false
   /// Options that are left out, and reported as dropped.
   package var refuses: [Option] = []
+  /// OpenAI takes four.
   package var maxStopSequences: Int?
   /// `seed`, or `random_seed` for Mistral.
   package var seedField = "seed"
