@@ -86,6 +86,9 @@ package final class KeyResolver: Sendable {
   /// Where keys of logins are kept.
   package var authPath: String { authFile.path }
 
+  /// `storedProviders()` for a thread that may block.
+  package func storedProvidersBlocking() throws(ProviderError) -> Set<String> { Set(try authFile.providers()) }
+
   /// The ids of the providers that have an entry in `auth.json`.
   package func storedProviders() async throws(ProviderError) -> Set<String> {
     let file = authFile

@@ -60,9 +60,9 @@ extension CompletionEngine {
     return ModelChoice(provider: selection.provider.id, model: selection.model.id)
   }
 
-  /// What is used when nothing is named, as far as the settings say; no server is asked.
-  package func configuredChoice(_ catalog: ProviderCatalog) async -> ModelChoice? {
-    let stored = (try? await keys.storedProviders()) ?? []
+  /// What is used when nothing is named, as far as the settings say; no server is asked. Blocks.
+  package func configuredChoice(_ catalog: ProviderCatalog) -> ModelChoice? {
+    let stored = (try? keys.storedProvidersBlocking()) ?? []
     guard let selection = try? catalog.defaultSelection(loggedIn: stored) else { return nil }
     return ModelChoice(provider: selection.provider.id, model: selection.model.id)
   }

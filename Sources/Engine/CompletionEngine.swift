@@ -54,6 +54,14 @@ package final class CompletionEngine: Sendable {
     return try await reloadConfig()
   }
 
+  /// `catalog()` for a thread that may block.
+  package func catalogBlocking() throws(ProviderError) -> ProviderCatalog {
+    if let catalog = state.withLock({ $0.catalog }) { return catalog }
+    let catalog = try ProviderCatalog.load(environment: environment, directories: directories)
+    state.withLock { $0.catalog = catalog }
+    return catalog
+  }
+
   /// Reads the config file again. When it cannot be used, the settings stay as they were.
   @discardableResult
   package func reloadConfig() async throws(ProviderError) -> ProviderCatalog {

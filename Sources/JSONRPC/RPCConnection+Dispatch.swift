@@ -54,6 +54,7 @@ extension RPCConnection {
 
   private func begin(_ call: RPCCall, _ address: ReplyAddress) {
     let id = call.id
+    if let answer = service.answerAtOnce(call) { return respond(to: id, answer, address) }
     guard calls.withLock({ $0.begin(id) }) else {
       return respond(to: id, .failure(.invalidRequest("id \(id) is in flight already")), address)
     }

@@ -27,12 +27,20 @@ package protocol RPCService: Sendable {
   /// cancelled call that throws anything is answered with -32800.
   func prepare(_ call: RPCCall) -> @Sendable () async throws(RPCError) -> JSONValue
 
+  /// Asked before `prepare`, on the same thread: the answer of a call that everything behind it must wait for, such as
+  /// a handshake. It is sent before the next message is looked at. `nil` for every other call.
+  func answerAtOnce(_ call: RPCCall) -> Result<JSONValue, RPCError>?
+
   /// A notification, on the same thread and in the same order. It is never answered. `$/cancelRequest` does not come
   /// here: the connection has dealt with it, ahead of everything that waits.
   func notification(_ method: String, _ params: JSONValue?, from connection: RPCConnection)
 
   /// The connection is over and nothing of it runs any more. Called once, on the connection's thread.
   func closed(_ connection: RPCConnection)
+}
+
+extension RPCService {
+  package func answerAtOnce(_ call: RPCCall) -> Result<JSONValue, RPCError>? { nil }
 }
 
 /// How a connection ended.

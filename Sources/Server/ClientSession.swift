@@ -55,11 +55,13 @@ package final class ClientSession: Sendable {
   }
 
   /// The work of a request.
-  package typealias Work = @Sendable () async throws(ProviderError) -> JSONValue
+  typealias Work = @Sendable () async throws(ProviderError) -> JSONValue
 
   /// Takes a request in the order of arrival: decodes it, takes its place in line, and returns the rest of the work.
   /// Does not block.
-  package func prepare(_ method: String, _ params: JSONValue?, id: JSONValue?, from peer: any ClientPeer) -> Work {
+  package func prepare(
+    _ method: String, _ params: JSONValue?, id: JSONValue?, from peer: any ClientPeer
+  ) -> @Sendable () async throws(ProviderError) -> JSONValue {
     do throws(ProviderError) {
       guard let handler = Self.handlers[method] else { throw Self.unknown(method) }
       try check(handler.method)
@@ -94,7 +96,7 @@ package final class ClientSession: Sendable {
     peer.notify(.logMessage, entry.json)
   }
 
-  private func check(_ method: Method) throws(ProviderError) {
+  func check(_ method: Method) throws(ProviderError) {
     switch (state.withLock { $0.phase }, method) {
     case (.initialized, .initialize):
       throw ProviderError(.invalidRequest, "initialize was already answered on this connection")

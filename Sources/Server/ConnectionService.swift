@@ -11,14 +11,17 @@ package final class ConnectionService: RPCService {
   /// A service for one connection.
   package init(engine: CompletionEngine, host: ServerHost) { session = ClientSession(engine: engine, host: host) }
 
+  package func answerAtOnce(_ call: RPCCall) -> Result<JSONValue, RPCError>? {
+    session.answerAtOnce(call.method, call.params)?.mapError(RPCError.init)
+  }
+
   package func prepare(_ call: RPCCall) -> @Sendable () async throws(RPCError) -> JSONValue {
     let work = session.prepare(call.method, call.params, id: call.id.json, from: call.connection)
     return { () throws(RPCError) in
       do throws(ProviderError) {
         return try await work()
       } catch {
-        let wire = WireError(error)
-        throw RPCError(code: wire.code, message: wire.message, data: .object(wire.data))
+        throw RPCError(error)
       }
     }
   }
@@ -41,5 +44,13 @@ extension RPCConnection: ClientPeer {
 
   package func notify(_ notification: ServerNotification, _ params: JSONValue) {
     notify(notification.rawValue, params)
+  }
+}
+
+extension RPCError {
+  /// The response that tells a client of `error`.
+  fileprivate init(_ error: ProviderError) {
+    let wire = WireError(error)
+    self.init(code: wire.code, message: wire.message, data: .object(wire.data))
   }
 }

@@ -8,9 +8,6 @@ internal import WireProtocol
 
 extension ClientSession {
   static let lifecycle: [Handler] = [
-    .custom(.initialize, InitializeParams.self) { session, params, request throws(ProviderError) in
-      try session.initialize(params)
-    },
     .custom(.shutdown, EmptyParams.self) { session, _, _ in
       session.state.withLock { $0.phase = .shutDown }
       return { .null }
@@ -18,8 +15,17 @@ extension ClientSession {
     .free(.ping, EmptyParams.self) { _, _, _ in EmptyResult().json },
   ]
 
-  /// Takes effect at once, so that requests behind it in the same packet find the session initialized.
-  private func initialize(_ params: InitializeParams) throws(ProviderError) -> Work {
+  /// The answer to `initialize`, given at once because nothing may come before it; `nil` for other methods. Blocks for
+  /// as long as reading the config file takes.
+  func answerAtOnce(_ method: String, _ params: JSONValue?) -> Result<JSONValue, ProviderError>? {
+    guard method == WireProtocol.Method.initialize.rawValue else { return nil }
+    return Result { () throws(ProviderError) in
+      try check(.initialize)
+      return try initialize(try InitializeParams.decode(params))
+    }
+  }
+
+  private func initialize(_ params: InitializeParams) throws(ProviderError) -> JSONValue {
     if let version = params.protocolVersion, !ProtocolVersion.supported.contains(version) {
       throw ProtocolVersion.unsupported(version)
     }
@@ -29,15 +35,12 @@ extension ClientSession {
       state.trace = params.trace
     }
     if let process = params.processId { endWith(process) }
-    return { [self] () throws(ProviderError) in
-      // A config file that cannot be used does not keep a client from asking what is wrong with it.
-      let catalog = try? await engine.catalog()
-      let choice: ModelChoice? = if let catalog { await engine.configuredChoice(catalog) } else { nil }
-      return InitializeResult(
-        serverVersion: host.version, apis: engine.apis, enginePid: Int(getpid()), isShared: host.isShared,
-        defaultChoice: choice, maxMessageBytes: catalog?.limits.maxMessageBytes ?? 64 << 20
-      ).json
-    }
+    // A config file that cannot be used does not keep a client from asking what is wrong with it.
+    let catalog = try? engine.catalogBlocking()
+    return InitializeResult(
+      serverVersion: host.version, apis: engine.apis, enginePid: Int(getpid()), isShared: host.isShared,
+      defaultChoice: catalog.flatMap(engine.configuredChoice), maxMessageBytes: catalog?.limits.maxMessageBytes ?? 64 << 20
+    ).json
   }
 
   private func endWith(_ process: Int) {

@@ -203,7 +203,7 @@ struct OutgoingRequestTests {
       pair.endWriting()
       #expect(MessageTests.essence(try #require(try await pair.next())) == MessageTests.error(1, -32800))
       #expect(await connection.finished() == .inputEnded)
-      await #expect(throws: RPCError.self) { try await connection.request("question", nil) }
+      await #expect(throws: JSONRPC.RPCError.self) { try await connection.request("question", nil) }
     }
   }
 }

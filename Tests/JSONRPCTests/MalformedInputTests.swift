@@ -30,7 +30,7 @@ struct MalformedInputTests {
   }
 
   /// A damaged message in its framing; in header framing the header may be damaged too.
-  static func input(_ framing: Framing, _ generator: inout SeededGenerator) -> [UInt8] {
+  static func input(_ framing: JSONRPC.Framing, _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = Array(seeds.randomElement(using: &generator, orEmpty: "").utf8)
     let isHeaderDamaged = framing == .headers && Bool.random(using: &generator)
     if !isHeaderDamaged { damage(&bytes, &generator) }
@@ -63,7 +63,7 @@ struct MalformedInputTests {
   }
 
   /// What a client sends: damaged messages, each followed by a good request.
-  static func stream(_ framing: Framing, rounds: Int) -> [[UInt8]] {
+  static func stream(_ framing: JSONRPC.Framing, rounds: Int) -> [[UInt8]] {
     var generator = SeededGenerator(seed: 42)
     // The first message settles the framing.
     var pieces = [framing == .lines ? [0x7B, 0x0A] : Array("Content-Length: 1\r\n\r\n{".utf8)]
@@ -76,8 +76,8 @@ struct MalformedInputTests {
     return pieces + [framing == .lines ? last + [0x0A] : MessageTests.framed(last)]
   }
 
-  @Test("Among 5,000 damaged messages every good one is answered once", arguments: [Framing.lines, .headers])
-  func survives(_ framing: Framing) async throws {
+  @Test("Among 5,000 damaged messages every good one is answered once", arguments: [JSONRPC.Framing.lines, .headers])
+  func survives(_ framing: JSONRPC.Framing) async throws {
     let rounds = 5000
     try await withConnection(.socket) { pair, connection, _ in
       let pieces = Self.stream(framing, rounds: rounds)

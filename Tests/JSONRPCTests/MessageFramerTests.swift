@@ -208,7 +208,7 @@ struct MessageFramerTests {
   @Test("The first byte that is no white space decides the framing")
   func detection() {
     for (text, framing) in [
-      (" \r\n\t{", Framing.lines), ("[", .lines), ("\u{FEFF} {", .lines), ("C", .headers), ("\"", .headers),
+      (" \r\n\t{", JSONRPC.Framing.lines), ("[", .lines), ("\u{FEFF} {", .lines), ("C", .headers), ("\"", .headers),
       ("1", .headers),
     ] {
       var framer = MessageFramer(limit: 10)

@@ -99,8 +99,8 @@ struct MessageTests {
     Case(#"{"jsonrpc":"2.0","method":"echo","id":1,"id":2}"#, result(2, nil)),
   ]
 
-  @Test("Each message has its answer in both framings", arguments: examples + more, [Framing.lines, .headers])
-  func answers(_ test: Case, _ framing: Framing) async throws {
+  @Test("Each message has its answer in both framings", arguments: examples + more, [JSONRPC.Framing.lines, .headers])
+  func answers(_ test: Case, _ framing: JSONRPC.Framing) async throws {
     try await withConnection { pair, _, _ in
       let text = Array(test.sent.utf8)
       switch framing {
@@ -117,7 +117,7 @@ struct MessageTests {
   static func framed(_ text: [UInt8]) -> [UInt8] { Array("Content-Length: \(text.count)\r\n\r\n".utf8) + text }
 
   /// Everything the server says up to the end.
-  static func messages(_ pair: RPCPair, _ framing: Framing) async throws -> [JSONValue] {
+  static func messages(_ pair: RPCPair, _ framing: JSONRPC.Framing) async throws -> [JSONValue] {
     var messages: [JSONValue] = []
     while let line = try await pair.nextLine() {
       guard framing == .headers else {
@@ -143,8 +143,8 @@ struct MessageTests {
     }
   }
 
-  @Test("A message over the limit is refused and the next one answered", arguments: [Framing.lines, .headers])
-  func tooLong(_ framing: Framing) async throws {
+  @Test("A message over the limit is refused and the next one answered", arguments: [JSONRPC.Framing.lines, .headers])
+  func tooLong(_ framing: JSONRPC.Framing) async throws {
     var limits = RPCLimits()
     limits.maxMessageBytes = 1000
     try await withConnection(limits: limits) { pair, _, _ in

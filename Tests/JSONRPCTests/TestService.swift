@@ -55,18 +55,18 @@ final class TestService: RPCService {
   /// The methods of all notifications, in order.
   var notified: [String] { notifications.withLock { $0 } }
 
-  func prepare(_ call: RPCCall) -> @Sendable () async throws(RPCError) -> JSONValue {
+  func prepare(_ call: RPCCall) -> @Sendable () async throws(JSONRPC.RPCError) -> JSONValue {
     log.withLock { $0.append(call.params ?? .null) }
-    return { () async throws(RPCError) in try await self.answer(call) }
+    return { () async throws(JSONRPC.RPCError) in try await self.answer(call) }
   }
 
-  private func answer(_ call: RPCCall) async throws(RPCError) -> JSONValue {
+  private func answer(_ call: RPCCall) async throws(JSONRPC.RPCError) -> JSONValue {
     switch call.method {
     case "echo": return call.params ?? .null
     case "subtract":
       let numbers = call.params?.array ?? [call.params?["minuend"] ?? .null, call.params?["subtrahend"] ?? .null]
       return .int((numbers.first?.int ?? 0) - (numbers.last?.int ?? 0))
-    case "fail": throw RPCError(code: 7, message: "failed", data: ["kind": "test"])
+    case "fail": throw JSONRPC.RPCError(code: 7, message: "failed", data: ["kind": "test"])
     case "hang", "finishAnyway":
       isHanging.open()
       await Gate.untilCancelled()
