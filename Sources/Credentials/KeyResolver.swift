@@ -130,7 +130,7 @@ package final class KeyResolver: Sendable {
       guard expires > now() else {
         throw ProviderError(
           .authRequired, "the login for \(query.provider) in \(authPath) has expired",
-          hint: "Log in again: patchbay login \(query.provider)")
+          hint: "Replace the entry \"\(query.provider)\" there with a fresh one, or remove it to use another key.")
       }
       return ResolvedKey(secret: access, source: .authFile, detail: authPath, isToken: true)
     case .apiKey(let key, let own):
@@ -143,7 +143,7 @@ package final class KeyResolver: Sendable {
       guard let found else {
         throw ProviderError(
           .authRequired, "the entry \"\(query.provider)\" in \(authPath) holds no key",
-          hint: "Log in again: patchbay login \(query.provider)")
+          hint: "Put \"key\" into that entry, or remove the entry to use another key.")
       }
       return ResolvedKey(secret: found, source: .authFile, detail: authPath, isToken: false)
     }
@@ -177,7 +177,7 @@ package final class KeyResolver: Sendable {
   package func missingKey(_ query: KeyQuery) -> ProviderError {
     let name = query.provider
     let ways = [
-      query.variables.first.map { "set \($0)" }, "run: patchbay login \(name)",
+      query.variables.first.map { "set \($0)" }, "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
       "put \"apiKey\" into \(query.configPath) under providers.\(name)",
     ].compactMap { $0 }
     var error = ProviderError(.authRequired, "there is no key for \(name)")

@@ -1,9 +1,9 @@
-package import Completion
-package import JSON
-package import WireProtocol
+internal import Completion
+internal import JSON
+internal import WireProtocol
 
 /// The other end of a client session: a connection, or the command line in the same process.
-package protocol ClientPeer: Sendable {
+protocol ClientPeer: Sendable {
   /// Whether more is waiting to be read by the client than it should.
   var isLagging: Bool { get }
   /// Suspends until the client has caught up, or is gone.

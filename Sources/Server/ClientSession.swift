@@ -1,6 +1,6 @@
-package import Completion
-package import Engine
-package import JSON
+internal import Completion
+internal import Engine
+internal import JSON
 internal import Platform
 internal import Synchronization
 internal import WireProtocol
@@ -24,7 +24,7 @@ package struct ServerHost: Sendable {
 
 /// One client's dealings with the engine, from `initialize` to the end: the state of the connection, and the handlers
 /// of the methods.
-package final class ClientSession: Sendable {
+final class ClientSession: Sendable {
   struct State {
     var phase = Phase.fresh
     var optedOut: Set<ServerNotification> = []
@@ -42,7 +42,7 @@ package final class ClientSession: Sendable {
   let lane = TurnQueue<Int>()
 
   /// A session of a client that has said nothing yet.
-  package init(engine: CompletionEngine, host: ServerHost) {
+  init(engine: CompletionEngine, host: ServerHost) {
     self.engine = engine
     self.host = host
   }
@@ -59,7 +59,7 @@ package final class ClientSession: Sendable {
 
   /// Takes a request in the order of arrival: decodes it, takes its place in line, and returns the rest of the work.
   /// Does not block.
-  package func prepare(
+  func prepare(
     _ method: String, _ params: JSONValue?, id: JSONValue?, from peer: any ClientPeer
   ) -> @Sendable () async throws(ProviderError) -> JSONValue {
     do throws(ProviderError) {
@@ -75,7 +75,7 @@ package final class ClientSession: Sendable {
   }
 
   /// Takes a notification. What it gets wrong is nobody's business: notifications are never answered.
-  package func notification(_ method: String, _ params: JSONValue?, from peer: any ClientPeer) {
+  func notification(_ method: String, _ params: JSONValue?, from peer: any ClientPeer) {
     switch Method(rawValue: method) {
     case .exit: host.exit(state.withLock { $0.phase } == .shutDown ? 0 : 1)
     case .setTrace:

@@ -1,8 +1,8 @@
-package import Completion
+internal import Completion
 package import Engine
 package import JSON
 package import JSONRPC
-package import WireProtocol
+internal import WireProtocol
 
 /// A client session behind a JSON-RPC connection.
 package final class ConnectionService: RPCService {
@@ -34,7 +34,7 @@ package final class ConnectionService: RPCService {
 }
 
 extension RPCConnection: ClientPeer {
-  package func deliver(_ deltas: [StreamDelta], from first: Int, _ encoder: StreamDeltaEncoder) {
+  func deliver(_ deltas: [StreamDelta], from first: Int, _ encoder: StreamDeltaEncoder) {
     send { batch in
       for (offset, delta) in deltas.enumerated() {
         batch.appendMessage { encoder.append(delta, seq: first + offset, to: &$0) }
@@ -42,7 +42,7 @@ extension RPCConnection: ClientPeer {
     }
   }
 
-  package func notify(_ notification: ServerNotification, _ params: JSONValue) {
+  func notify(_ notification: ServerNotification, _ params: JSONValue) {
     notify(notification.rawValue, params)
   }
 }

@@ -23,7 +23,7 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
 
 /// The notifications the server sends, by their names on the wire.
 package enum ServerNotification: String, Sendable, Hashable, CaseIterable {
-  case streamDelta, sessionChanged, logMessage
+  case streamDelta, logMessage
 }
 
 /// Which versions of the protocol this engine speaks.

@@ -1,23 +1,5 @@
 package import JSON
 
-/// The parameters of `sessionChanged`.
-package struct SessionChangedParams: Sendable, Hashable {
-  /// What changed.
-  package enum Change: String, Sendable, Hashable, CaseIterable { case message, provider, renamed, deleted }
-
-  /// The session's id.
-  package var session: String
-  package var change: Change
-
-  /// A change.
-  package init(session: String, change: Change) {
-    self.session = session
-    self.change = change
-  }
-  /// `{"session": …, "change": …}`.
-  package var json: JSONValue { ["session": .string(session), "change": .string(change.rawValue)] }
-}
-
 /// How much a log message matters.
 package enum LogLevel: String, Sendable, Hashable, CaseIterable { case error, warning, info, debug }
 

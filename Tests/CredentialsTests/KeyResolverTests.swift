@@ -169,7 +169,8 @@ struct KeyResolverTests {
     #expect(error.message == "there is no key for acme")
     #expect(
       error.hint == """
-        You can set ACME_KEY, or run: patchbay login acme, or put "apiKey" into \(user.configPath) under providers.acme.
+        You can set ACME_KEY, or put "acme": {"type": "api_key", "key": …} into \(user.resolver.authPath), or put "apiKey" \
+        into \(user.configPath) under providers.acme.
         """)
   }
 

@@ -133,8 +133,8 @@ struct OpenRPCConversationTests {
     ["jsonrpc": "2.0", "id": 1, "error": ["code": -32016, "message": "x", "data": ["kind": "busy"]]],
     ["jsonrpc": "2.0", "method": "ping"],
     ["jsonrpc": "2.0", "method": "gossip"],
-    ["jsonrpc": "2.0", "method": "sessionChanged", "params": ["session": "s", "change": "moved"]],
-    ["jsonrpc": "2.0", "method": "sessionChanged", "params": ["session": "s", "change": "renamed"], "id": 3],
+    ["jsonrpc": "2.0", "method": "logMessage", "params": ["level": "loud", "logger": "l", "message": "m"]],
+    ["jsonrpc": "2.0", "method": "logMessage", "params": ["level": "info", "logger": "l", "message": "m"], "id": 3],
     [], "hello", nil,
   ]
 
