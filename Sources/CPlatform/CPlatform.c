@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -35,4 +36,26 @@ int cplatform_pidfd_open(int pid) {
   errno = ENOSYS;
   return -1;
 #endif
+}
+
+static int termination_pipe[2];
+
+static void note_termination(int number) {
+  int saved = errno;
+  unsigned char byte = (unsigned char)number;
+  // A full pipe means that nobody has dealt with the signals before this one; one more makes no difference.
+  ssize_t written = write(termination_pipe[1], &byte, 1);
+  (void)written;
+  errno = saved;
+}
+
+int cplatform_catch_termination(void) {
+  if (pipe(termination_pipe) != 0) return -1;
+  for (int end = 0; end < 2; end++) fcntl(termination_pipe[end], F_SETFD, FD_CLOEXEC);
+  fcntl(termination_pipe[1], F_SETFL, O_NONBLOCK);
+  struct sigaction action = {.sa_handler = note_termination, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  return termination_pipe[0];
 }

@@ -5,7 +5,7 @@ internal import Platform
 @main
 struct Main {
   static func main() async {
-    Signals.prepare()
+    signal(SIGPIPE, SIG_IGN)
     // Keys live in this process: it must not leave them in a core file.
     var limit = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)

@@ -40,7 +40,7 @@ extension Command {
           return .failure(error)
         }
       }
-      Signals.onTermination { _ in task.cancel() }
+      onTermination { _ in task.cancel() }
       return printJSON(try await task.value.get())
     })
 

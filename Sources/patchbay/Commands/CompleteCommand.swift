@@ -59,7 +59,7 @@ private struct CompleteRun {
         return .failure(error)
       }
     }
-    Signals.onTermination { _ in task.cancel() }
+    onTermination { _ in task.cancel() }
     let result = await task.value
     printer.finish()
     guard isJSON else { return finish(try result.get()) }

@@ -43,7 +43,7 @@ private struct Service {
     let connection = try RPCConnection(
       input: STDIN_FILENO, output: output, service: ConnectionService(engine: engine, host: host), limits: limits)
     status.connection = connection
-    Signals.onTermination { _ in status.end(ExitStatus.success) }
+    onTermination { _ in status.end(ExitStatus.success) }
     connection.start()
     _ = await connection.finished()
     return status.code
