@@ -48,7 +48,7 @@ let package = Package(
     support("TestSupport", ["JSON", "Platform"]),
     support("Upstream", ["JSON", "Platform"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
-    tests("HTTPTests", ["HTTP", "Platform", "TestSupport", "Upstream"]),
+    tests("HTTPTests", ["HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests("CompletionTests", ["Completion", "JSON"]),
     tests("JSONRPCTests", ["JSON", "JSONRPC", "Platform", "TestSupport"]),
     tests("CatalogTests", ["Catalog", "Completion", "JSON", "Platform", "TestSupport"]),

@@ -4,6 +4,8 @@ package enum HTTPError: Error, Sendable, Hashable {
   case cancelled
   /// The URL cannot be used.
   case badURL(String)
+  /// The method or a header cannot be sent: which one, never its value.
+  case badHeader(String)
   /// The host's name does not resolve.
   case dns(String)
   /// Nothing listens there.

@@ -1,0 +1,75 @@
+/// Which phase of an exchange is running and when it will have taken too long, as a pure value. Times are those of a
+/// `MonotonicClock`, in nanoseconds.
+struct PhaseClock {
+  /// The deadline of something that may take for ever.
+  static let never = Int64.max
+
+  private let timeouts: HTTPTimeouts
+  private let totalDeadline: Int64
+  private var phase = HTTPError.Phase.connect
+  /// What is left of the phase's time, as of `runningSince`.
+  private var remaining: Int64
+  /// `nil` while the reader is busy: its own slowness is not the server's.
+  private var runningSince: Int64?
+
+  /// Starts the connect phase and the total at `now`.
+  init(_ timeouts: HTTPTimeouts, now: Int64) {
+    self.timeouts = timeouts
+    totalDeadline = Self.add(now, Self.nanoseconds(timeouts.totalMs))
+    remaining = Self.nanoseconds(timeouts.connectMs)
+    runningSince = now
+  }
+
+  /// The moment at which `expired` first names a phase, unless something happens before.
+  var deadline: Int64 {
+    guard let runningSince else { return totalDeadline }
+    return min(totalDeadline, Self.add(runningSince, remaining))
+  }
+
+  /// The phase that has taken too long; the total when both have.
+  func expired(at now: Int64) -> HTTPError.Phase? {
+    if now >= totalDeadline { return .total }
+    return now >= deadline ? phase : nil
+  }
+
+  /// The connection stands and the request is about to be sent. Only the first call counts: libcurl tries once more
+  /// when a connection it had kept turns out to be dead.
+  mutating func connected(at now: Int64) {
+    guard phase == .connect else { return }
+    enter(.firstToken, Self.nanoseconds(timeouts.firstTokenMs), at: now)
+  }
+
+  /// Content arrived.
+  mutating func progressed(at now: Int64) {
+    enter(.idle, Self.nanoseconds(timeouts.idleMs), at: now)
+  }
+
+  /// The reader has something to do.
+  mutating func stop(at now: Int64) {
+    guard let runningSince else { return }
+    if remaining != Self.never { remaining -= now - runningSince }
+    self.runningSince = nil
+  }
+
+  /// The reader is waiting again.
+  mutating func start(at now: Int64) {
+    if runningSince == nil { runningSince = now }
+  }
+
+  private mutating func enter(_ phase: HTTPError.Phase, _ allowance: Int64, at now: Int64) {
+    self.phase = phase
+    remaining = allowance
+    if runningSince != nil { runningSince = now }
+  }
+
+  private static func nanoseconds(_ milliseconds: Int?) -> Int64 {
+    guard let milliseconds else { return never }
+    let (product, overflow) = Int64(max(0, milliseconds)).multipliedReportingOverflow(by: 1_000_000)
+    return overflow ? never : product
+  }
+
+  private static func add(_ moment: Int64, _ span: Int64) -> Int64 {
+    let (sum, overflow) = moment.addingReportingOverflow(span)
+    return overflow ? never : sum
+  }
+}
