@@ -208,10 +208,8 @@ package final class PatchbayProcess: Sendable {
 
   /// The `params` of every `streamDelta` of a completion so far.
   package func deltas(of completionId: JSONValue?) -> [JSONValue] {
-    messages.compactMap { message in
-      guard message["method"] == "streamDelta", let params = message["params"] else { return nil }
-      return params["completionId"] == completionId ? params : nil
-    }
+    messages.lazy.filter { $0["method"] == "streamDelta" }.compactMap { $0["params"] }
+      .filter { $0["completionId"] == completionId }
   }
 
   /// Waits until the process is gone and everything it said is here.
