@@ -47,7 +47,7 @@ struct ExitTests {
     patchbay.child.kill(signal)
     let started = ContinuousClock.now
     let exit = try await patchbay.waitForExit()
-    print("signal \(signal) → \(exit) after \(ContinuousClock.now - started)")
+    print("figure: signal \(signal) → \(exit) after \(ContinuousClock.now - started)")
     #expect(exit != .signal(SIGKILL))
     expectNoProblems(patchbay)
     try await withPatchbay(home: home) { next in
