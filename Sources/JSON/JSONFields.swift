@@ -62,6 +62,10 @@ package struct JSONFields {
   package mutating func string(_ key: String) throws(JSONFieldError) -> String? {
     try optional(key, "a string", \.string)
   }
+  /// A string of at least one character, or `nil` when absent: ids, names.
+  package mutating func nonEmptyString(_ key: String) throws(JSONFieldError) -> String? {
+    try optional(key, "a string that is not empty") { $0.string.flatMap { $0.isEmpty ? nil : $0 } }
+  }
   /// A boolean, or `nil` when absent.
   package mutating func bool(_ key: String) throws(JSONFieldError) -> Bool? {
     try optional(key, "true or false", \.bool)
@@ -95,6 +99,17 @@ package struct JSONFields {
       let strings = array.compactMap(\.string)
       return strings.count == array.count ? strings : nil
     }
+  }
+  /// An array whose elements `read` turns into values, given each one's own path; `nil` when absent.
+  package mutating func list<Element>(
+    _ key: String, _ read: (JSONValue, [String]) throws(JSONFieldError) -> Element
+  ) throws(JSONFieldError) -> [Element]? {
+    guard let array = try array(key) else { return nil }
+    var elements: [Element] = []
+    for (index, element) in array.enumerated() {
+      elements.append(try read(element, path + [key, String(index)]))
+    }
+    return elements
   }
   /// One of the raw values of `Choice`, or `nil` when absent.
   package mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(

@@ -1,0 +1,70 @@
+package import JSON
+
+extension Usage {
+  /// Reads the counts; an absent one is 0. `total` is the sum of the others and is not believed.
+  package init(json: JSONValue, path: [String] = []) throws(JSONFieldError) {
+    var fields = try JSONFields(json, path: path)
+    self.init(
+      input: try fields.int("input") ?? 0, output: try fields.int("output") ?? 0,
+      cacheRead: try fields.int("cacheRead") ?? 0, cacheWrite: try fields.int("cacheWrite") ?? 0,
+      reasoning: try fields.int("reasoning") ?? 0)
+    estimated = try fields.bool("estimated") ?? false
+    _ = try fields.int("total")
+    try fields.finish()
+  }
+
+  /// All counts, with their `total`.
+  package var json: JSONValue {
+    [
+      "input": .int(input), "output": .int(output), "cacheRead": .int(cacheRead), "cacheWrite": .int(cacheWrite),
+      "reasoning": .int(reasoning), "total": .int(total), "estimated": .bool(estimated),
+    ]
+  }
+}
+
+/// What a completion or a thread cost, in USD.
+package struct Cost: Sendable, Hashable {
+  package var input: Double
+  package var output: Double
+  package var cacheRead: Double
+  package var cacheWrite: Double
+  /// The sum of the others, or what the provider itself reported.
+  package var total: Double
+
+  /// A cost; `total` defaults to the sum of the parts.
+  package init(
+    input: Double = 0, output: Double = 0, cacheRead: Double = 0, cacheWrite: Double = 0, total: Double? = nil
+  ) {
+    self.input = input
+    self.output = output
+    self.cacheRead = cacheRead
+    self.cacheWrite = cacheWrite
+    self.total = total ?? (input + output + cacheRead + cacheWrite)
+  }
+
+  /// The costs of two completions together.
+  package static func + (left: Cost, right: Cost) -> Cost {
+    Cost(
+      input: left.input + right.input, output: left.output + right.output, cacheRead: left.cacheRead + right.cacheRead,
+      cacheWrite: left.cacheWrite + right.cacheWrite, total: left.total + right.total)
+  }
+
+  /// Reads the amounts; an absent part is 0.
+  package init(json: JSONValue, path: [String] = []) throws(JSONFieldError) {
+    var fields = try JSONFields(json, path: path)
+    let amounts = 0...Double.greatestFiniteMagnitude
+    self.init(
+      input: try fields.double("input", in: amounts) ?? 0, output: try fields.double("output", in: amounts) ?? 0,
+      cacheRead: try fields.double("cacheRead", in: amounts) ?? 0,
+      cacheWrite: try fields.double("cacheWrite", in: amounts) ?? 0, total: try fields.double("total", in: amounts))
+    try fields.finish()
+  }
+
+  /// All amounts.
+  package var json: JSONValue {
+    [
+      "input": .double(input), "output": .double(output), "cacheRead": .double(cacheRead),
+      "cacheWrite": .double(cacheWrite), "total": .double(total),
+    ]
+  }
+}

@@ -1,0 +1,77 @@
+package import Completion
+package import JSON
+
+/// The parameters of one method.
+package protocol WireParams: Sendable {
+  /// Reads `params`; absent means no members. Whatever is not known is refused with the nearest known name.
+  init(_ json: JSONValue?) throws(JSONFieldError)
+  /// Names that the protocol reserves and this version does not serve: refused as `unsupported`, not as unknown.
+  static var unserved: [String] { get }
+}
+
+extension WireParams {
+  package static var unserved: [String] { [] }
+
+  /// Reads `params` for a handler.
+  /// - Throws: `invalidParams` or, for a name in `unserved`, `unsupported`; `path` names the field in both.
+  package static func decode(_ json: JSONValue?) throws(ProviderError) -> Self {
+    do {
+      return try Self(json)
+    } catch {
+      let isUnserved = error.path.count == 1 && unserved.contains(error.path[0])
+      throw ProviderError(isUnserved ? .unsupported : .invalidParams, error.description, path: error.pathText)
+    }
+  }
+}
+
+extension ProviderError {
+  /// The `invalidParams` error of a field with the wrong shape.
+  package init(_ error: JSONFieldError) {
+    self.init(.invalidParams, error.description, path: error.pathText)
+  }
+}
+
+/// The parameters of a method that has none.
+package struct EmptyParams: WireParams {
+  /// Accepts nothing but an empty object or none at all.
+  package init(_ json: JSONValue?) throws(JSONFieldError) {
+    try JSONFields(json).finish()
+  }
+}
+
+/// The result of a method that has nothing to tell.
+package struct EmptyResult: Sendable {
+  /// Nothing.
+  package init() {}
+  /// `{}`.
+  package var json: JSONValue { [:] }
+}
+
+/// A provider and one of its models.
+package struct ModelChoice: Sendable, Hashable {
+  package var provider: String
+  package var model: String
+
+  /// A choice.
+  package init(provider: String, model: String) {
+    self.provider = provider
+    self.model = model
+  }
+  /// `{"provider": …, "model": …}`.
+  package var json: JSONValue { ["provider": .string(provider), "model": .string(model)] }
+}
+
+/// A text that must not show up when its owner is printed: a key given in a call.
+package struct HiddenText: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
+  /// The text itself; only for whoever sends it.
+  package let revealed: String
+
+  /// Hides `text`.
+  package init(_ text: String) { revealed = text }
+
+  package var description: String { "•••" }
+  package var debugDescription: String { "•••" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
