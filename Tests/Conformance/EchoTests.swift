@@ -115,9 +115,7 @@ struct EchoTests {
   @Test("fail:<kind> ends with that error", arguments: failures)
   func fails(kind: String, code: Int) async throws {
     try await withPatchbay { patchbay in
-      // One attempt: what is retried here is the subject of other tests.
-      let more: JSONObject = ["retry": ["attempts": 1]]
-      let error = try await patchbay.callForError("complete", echo("one two three four", model: "fail:\(kind)", more))
+      let error = try await patchbay.callForError("complete", echo("one two three four", model: "fail:\(kind)"))
       #expect(error.code == code)
       #expect(error.kind == kind)
       #expect(!error.message.isEmpty)

@@ -65,9 +65,8 @@ struct StreamingTests {
       let usage = try #require(result["usage"])
       let sum = ["input", "output", "cacheRead", "cacheWrite"].compactMap { usage[$0]?.int }.reduce(0, +)
       #expect(usage["total"]?.int == sum)
-      for key in ["queuedMs", "firstTokenMs", "totalMs"] {
-        #expect((result["timing"]?[key]?.double ?? -1) >= 0, "\(key)")
-      }
+      #expect(result["timing"]?["queuedMs"]?.int != nil)
+      #expect(result["timing"]?["totalMs"]?.int != nil)
       #expect(result["attempts"]?.array?.count == 1)
       #expect(result["attempts"]?[0]?["provider"] == "echo")
       #expect(result["session"] == nil)

@@ -54,12 +54,15 @@ private func spawn(
     posix_spawnattr_destroy(&attributes)
   }
   for (number, end) in streams.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(number)) }
-  // The tests ignore SIGPIPE; a child must not inherit that.
+  // The tests ignore SIGPIPE, and the threads of the pool block most signals; a child must inherit neither.
   var signals = sigset_t()
   sigemptyset(&signals)
   for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, signal) }
   posix_spawnattr_setsigdefault(&attributes, &signals)
-  posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+  var blocked = sigset_t()
+  sigemptyset(&blocked)
+  posix_spawnattr_setsigmask(&attributes, &blocked)
+  posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
 
   var id = pid_t()
   let status = withCStrings([path] + arguments) { argv in

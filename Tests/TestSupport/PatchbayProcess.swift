@@ -206,12 +206,25 @@ package final class PatchbayProcess: Sendable {
     return RPCError(message["error"] ?? .null)
   }
 
+  /// Waits until `count` responses, from the `first`th message on, are here, and gives them.
+  package func answers(_ count: Int, from first: Int) async throws -> [JSONValue] {
+    let last = try await wait("\(count) responses") {
+      var (position, left) = (first, count)
+      return { state in
+        while left > 0, position < state.messages.count {
+          if state.messages[position]["method"] == nil { left -= 1 }
+          position += 1
+        }
+        return left == 0 ? .int(position) : .none
+      }
+    }
+    return messages[first..<(last.int ?? first)].filter { $0["method"] == nil }
+  }
+
   /// The `params` of every `streamDelta` of a completion so far.
   package func deltas(of completionId: JSONValue?) -> [JSONValue] {
-    messages.compactMap { message in
-      guard message["method"] == "streamDelta", let params = message["params"] else { return nil }
-      return params["completionId"] == completionId ? params : nil
-    }
+    messages.lazy.filter { $0["method"] == "streamDelta" }.compactMap { $0["params"] }
+      .filter { $0["completionId"] == completionId }
   }
 
   /// Waits until the process is gone and everything it said is here.

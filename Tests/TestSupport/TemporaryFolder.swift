@@ -19,4 +19,22 @@ package final class TemporaryFolder: Sendable {
     if let slash = file.lastIndex(of: "/") { try FileSystem.makeDirectory(String(file[..<slash])) }
     try FileSystem.replace(file, with: Array(text.utf8))
   }
+
+  /// The names of what is in it.
+  package func entries() throws -> [String] { try FileSystem.list(path) }
+
+  /// Every file in it, by its path from here.
+  package func files(below folder: String = "") throws -> [String] {
+    try FileSystem.list("\(path)/\(folder)").flatMap { name in
+      let name = folder.isEmpty ? name : "\(folder)/\(name)"
+      var status = stat()
+      guard lstat("\(path)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [name] }
+      return try files(below: name)
+    }
+  }
+
+  /// A file's content; empty when there is none.
+  package func read(_ name: String) throws -> String {
+    String(decoding: try FileSystem.read("\(path)/\(name)") ?? [], as: UTF8.self)
+  }
 }

@@ -1,0 +1,154 @@
+internal import JSON
+internal import TestSupport
+internal import Testing
+
+@Suite("The command line", .timeLimit(.minutes(1)))
+struct CommandLineTests {
+  @Test("--help and help print what there is", arguments: [["--help"], ["help"], ["-h"]])
+  func help(arguments: [String]) async throws {
+    let child = try await run(arguments)
+    #expect(child.exit == .status(0))
+    for command in ["serve", "complete", "call", "models", "providers", "sessions", "doctor", "schema"] {
+      #expect(child.output.contains(command), "\(command)")
+    }
+    #expect(child.output.lowercased().contains("exit"), "the exit codes")
+  }
+
+  @Test(
+    "each command has help",
+    arguments: ["serve", "complete", "call", "models", "providers", "sessions", "doctor", "schema"])
+  func commandHelp(command: String) async throws {
+    let child = try await run([command, "--help"])
+    #expect(child.exit == .status(0))
+    #expect(child.output.contains("patchbay \(command)"))
+  }
+
+  @Test(
+    "what is not known is refused on standard error, with status 2",
+    arguments: [["complet", "hello"], ["models", "--jsn"], ["--no-such-option"], ["call"]])
+  func misuse(arguments: [String]) async throws {
+    let child = try await run(arguments)
+    #expect(child.exit == .status(2))
+    #expect(child.output.isEmpty)
+    #expect(!child.errors.isEmpty)
+  }
+
+  @Test("complete answers a prompt from its arguments, from standard input, or from both")
+  func complete() async throws {
+    let fromArguments = try await run(["complete", "hello", "there"])
+    #expect(fromArguments.exit == .status(0))
+    #expect(fromArguments.output == "hello there\n")
+    let fromInput = try await run(["complete"], input: "hello from stdin")
+    #expect(fromInput.output == "hello from stdin\n")
+    let fromBoth = try await run(["complete", "summarise:"], input: "a text")
+    #expect(fromBoth.output.contains("summarise:") && fromBoth.output.contains("a text"))
+  }
+
+  @Test("complete without any prompt is a misuse")
+  func noPrompt() async throws {
+    let child = try await run(["complete"])
+    #expect(child.exit == .status(2))
+    #expect(child.output.isEmpty)
+  }
+
+  @Test("complete --json prints the whole result")
+  func completeJSON() async throws {
+    let child = try await run(["complete", "--json", "hello there"])
+    let result = try JSONValue(parsing: child.output)
+    #expect(text(of: result["message"]) == "hello there")
+    #expect(result["stopReason"] == "end")
+  }
+
+  @Test("call prints the result of any method as JSON")
+  func call() async throws {
+    let child = try await run(["call", "complete", #"{"provider":"echo","input":"hello there"}"#])
+    #expect(child.exit == .status(0))
+    #expect(try text(of: JSONValue(parsing: child.output)["message"]) == "hello there")
+    let ping = try await run(["call", "ping"])
+    #expect(try JSONValue(parsing: ping.output) == [:])
+  }
+
+  @Test(
+    "a failed call prints no result and says why on standard error",
+    arguments: [
+      ["call", "noSuch"], ["call", "complete", #"{"provider":"nowhere","input":"x"}"#], ["call", "complete", "{"],
+    ])
+  func failedCall(arguments: [String]) async throws {
+    let child = try await run(arguments)
+    #expect(child.exit != .status(0))
+    #expect(!child.errors.isEmpty)
+  }
+
+  @Test("a failed completion keeps what came, says why, and ends with another status than 0")
+  func failedCompletion() async throws {
+    let config: JSONValue = ["defaultProvider": "echo", "model": "echo/fail:overloaded"]
+    let child = try await run(["complete", "one two three four"], config: config)
+    #expect(child.exit != .status(0) && child.exit != .status(2))
+    #expect(child.output.hasPrefix("one two"))
+    #expect(child.errors.contains("overloaded") || !child.errors.isEmpty)
+  }
+
+  @Test("the lists are for people, or JSON with --json", arguments: ["models", "providers", "sessions", "doctor"])
+  func lists(command: String) async throws {
+    let plain = try await run([command])
+    #expect(plain.exit == .status(0))
+    #expect(command == "sessions" || plain.output.contains("echo"))
+    let machine = try await run([command, "--json"])
+    #expect(machine.exit == .status(0))
+    #expect(try JSONValue(parsing: machine.output).isNull == false)
+  }
+
+  @Test("no colours go into a pipe", arguments: ["models", "providers", "sessions", "doctor", "--help"])
+  func plainInPipe(command: String) async throws {
+    let child = try await run([command])
+    #expect(!child.output.contains("\u{1b}") && !child.errors.contains("\u{1b}"))
+  }
+
+  @Test("schema prints the description of the protocol")
+  func schema() async throws {
+    let child = try await run(["schema"])
+    let document = try JSONValue(parsing: child.output)
+    #expect(document["openrpc"]?.string?.hasPrefix("1.") == true)
+    #expect(document["methods"]?.array?.contains { $0["name"] == "complete" } == true)
+  }
+
+  @Test("sessions lists what complete stored")
+  func sessions() async throws {
+    let home = try TemporaryFolder()
+    _ = try await run(["call", "complete", #"{"provider":"echo","input":"hello","session":"work"}"#], home: home)
+    let child = try await run(["sessions"], home: home)
+    #expect(child.output.contains("work"))
+  }
+
+  @Test("a reader that goes away early ends a command in silence")
+  func closedPipe() async throws {
+    let home = try TemporaryFolder()
+    let environment = PatchbayProcess.environment(home: home, ["PATCHBAY": try PatchbayProcess.binary()])
+    let child = try ChildProcess(
+      "/bin/sh", ["-c", "\"$PATCHBAY\" schema | head -n 1 >/dev/null"], environment: environment)
+    child.closeInput()
+    #expect(try await child.waitForExit() == .status(0))
+    #expect(child.errorText.isEmpty)
+  }
+
+  /// How a command ended and what it said.
+  private struct Outcome {
+    let exit: ChildProcess.Exit
+    let output: String
+    let errors: String
+  }
+
+  private func run(
+    _ arguments: [String], input: String = "", home: TemporaryFolder? = nil,
+    config: JSONValue = ["defaultProvider": "echo"]
+  ) async throws -> Outcome {
+    let home = try home ?? TemporaryFolder()
+    try home.write(config: config)
+    let child = try ChildProcess(
+      PatchbayProcess.binary(), arguments, environment: PatchbayProcess.environment(home: home))
+    await child.write(Array(input.utf8))
+    child.closeInput()
+    let exit = try await child.waitForExit()
+    return Outcome(exit: exit, output: child.outputText, errors: child.errorText)
+  }
+}
