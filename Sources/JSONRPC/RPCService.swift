@@ -62,9 +62,9 @@ package struct RPCLimits: Sendable {
   /// With so many calls in flight the connection reads no more until one ends.
   package var maxInFlight = 10_000
   /// Above so many bytes that the client has yet to read, the connection is lagging …
-  package var softOutboundBytes = 256 << 10
+  package var softOutboundBytes = 1 << 20
   /// … until there are fewer than this.
-  package var lowOutboundBytes = 64 << 10
+  package var lowOutboundBytes = 256 << 10
   /// Above so many unread bytes the connection reads no more requests.
   package var hardOutboundBytes = 32 << 20
   /// A client with so many unread bytes is given up at the next message: it has stopped for good.
