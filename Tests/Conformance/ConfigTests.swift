@@ -70,7 +70,7 @@ struct ConfigTests {
       let config = try await patchbay.call("getConfig")
       let setting = try #require(config["settings"]?.array?.first { $0["key"] == "defaultProvider" })
       #expect(setting["value"] == "echo")
-      #expect(setting["file"]?.string?.hasSuffix("config/config.json") == true)
+      #expect(setting["source"]?.string?.contains("config/config.json:") == true)
       #expect(config["files"]?[0]?["exists"] == true)
     }
   }

@@ -91,9 +91,8 @@ private enum Expectation {
     let isId = id?.string != nil || (id?.int != nil && id?.text.allSatisfy { "-0123456789".contains($0) } == true)
     if let id, isId {
       self = .answer(id)
-    } else if id == nil, value["jsonrpc"] == "2.0", value["method"]?.string != nil,
-      value["params"] == nil || value["params"]?.object != nil || value["params"]?.array != nil
-    {
+    } else if id == nil, value["jsonrpc"] == "2.0", value["method"]?.string != nil {
+      // A notification, whatever its params are, and notifications are never answered.
       self = .silence
     } else {
       self = .errorWithoutId

@@ -83,7 +83,7 @@ struct SecretTests {
       let settings = try await patchbay.call("getConfig")["settings"]?.array ?? []
       let key = try #require(settings.first { $0["key"]?.string?.hasSuffix("apiKey") == true })
       #expect(key["value"]?.string?.isEmpty == false)
-      #expect(key["file"]?.string?.hasSuffix("config/config.json") == true)
+      #expect(key["source"]?.string?.contains("config/config.json:") == true)
       #expect(settings.contains { $0["value"] == "http://127.0.0.1:9/v1" })
     }
   }

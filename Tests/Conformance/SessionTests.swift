@@ -65,7 +65,9 @@ struct SessionTests {
   @Test("listSessions gives the newest first, by pages, and finds by text")
   func list() async throws {
     try await withPatchbay { patchbay in
-      for name in ["alpha", "beta", "gamma"] { try await patchbay.call("createSession", ["name": .string(name)]) }
+      for name in ["alpha", "beta", "gamma"] {
+        try await patchbay.call("createSession", ["name": .string(name), "provider": "echo"])
+      }
       try await patchbay.call("complete", echo("hello", ["session": "alpha"]))
       let all = try await patchbay.call("listSessions")["sessions"]?.array ?? []
       // The two that were only created may have the same time.
@@ -85,7 +87,7 @@ struct SessionTests {
   @Test("a renamed session is found under its new name only")
   func rename() async throws {
     try await withPatchbay { patchbay in
-      let created = try await patchbay.call("createSession", ["name": "before"])
+      let created = try await patchbay.call("createSession", ["name": "before", "provider": "echo"])
       let renamed = try await patchbay.call("renameSession", ["session": "before", "name": "after"])
       #expect(renamed["id"] == created["id"])
       #expect(renamed["name"] == "after")

@@ -41,10 +41,14 @@ struct TerminalTests {
   func hostileName() async throws {
     let home = try TemporaryFolder()
     try await withPatchbay(home: home) { patchbay in
-      try await patchbay.call("createSession", ["name": "x\u{1b}[2Jy"])
+      let refused = try await patchbay.callForError("createSession", ["name": "x\u{1b}[2Jy", "provider": "echo"])
+      #expect(refused.kind == "invalidParams")
+      // A mark that would turn the rest of the line around; not a control character, so a name may hold it.
+      try await patchbay.call("createSession", ["name": "x\u{202E}y", "provider": "echo"])
     }
     let child = try await onTerminal("sessions", home: home, environment: ["NO_COLOR": "1"])
     #expect(!child.output.contains("\u{1b}"))
+    #expect(child.output.contains("x\u{FFFD}y"))
   }
 
   @Test("NO_COLOR means no colour", arguments: ["doctor", "providers", "models", "--help"])

@@ -139,7 +139,8 @@ struct TransportTests {
 
   @Test("a line beyond the limit is refused without being kept in memory", arguments: Framing.allCases)
   func oversize(framing: Framing) async throws {
-    try await withPatchbay(framing: framing) { patchbay in
+    let config: JSONValue = ["limits": ["maxMessageBytes": .int(4 << 20)]]
+    try await withPatchbay(config: config, framing: framing) { patchbay in
       let start = #"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"x":""#
       let megabyte = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)
       let length = start.utf8.count + (65 << 20) + 3
