@@ -61,8 +61,8 @@ struct CancelTests {
       let completion = try await patchbay.firstText(of: id)
       let first = try await patchbay.call("cancel", ["completionId": completion])
       #expect(first["cancelled"] == true)
-      let response = try await patchbay.response(to: id)
-      #expect(response["error"]?["code"] == -32800 || response["result"]?["stopReason"] == "cancelled")
+      let error = try await patchbay.error(of: id)
+      #expect(error.code == -32800)
       let second = try await patchbay.call("cancel", ["completionId": completion])
       #expect(second["cancelled"] == false)
     }

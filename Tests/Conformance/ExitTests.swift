@@ -7,7 +7,7 @@ internal import Testing
 struct ExitTests {
   @Test("the end of input lets what is in flight finish", arguments: Framing.allCases)
   func drains(framing: Framing) async throws {
-    let patchbay = try PatchbayProcess(home: try TemporaryFolder(), framing: framing, check: messageCheck)
+    let patchbay = try PatchbayProcess(home: try TemporaryFolder(), framing: framing)
     try await patchbay.initialize()
     let slow = await patchbay.request("complete", echo(words(6), model: "slow"))
     let quick = await patchbay.request("complete", echo("hello there"))
@@ -72,7 +72,7 @@ struct ExitTests {
   func watchesParent() async throws {
     let home = try TemporaryFolder()
     let editor = try ChildProcess("/bin/cat", environment: [:])
-    let patchbay = try PatchbayProcess(home: home, check: messageCheck)
+    let patchbay = try PatchbayProcess(home: home)
     try await patchbay.initialize(["processId": .int(Int(editor.id))])
     let id = await patchbay.request("complete", echo(endless, model: "slow"))
     try await patchbay.firstText(of: id)

@@ -72,7 +72,7 @@ struct LifecycleTests {
   @Test("after shutdown only exit is served, and it ends with status 0")
   func shutdownThenExit() async throws {
     let home = try TemporaryFolder()
-    let patchbay = try PatchbayProcess(home: home, check: messageCheck)
+    let patchbay = try PatchbayProcess(home: home)
     try await patchbay.initialize()
     #expect(try await patchbay.call("shutdown") == .null)
     #expect(try await patchbay.callForError("ping").code == -32600)
@@ -84,7 +84,7 @@ struct LifecycleTests {
   @Test("exit without shutdown ends with status 1", arguments: [true, false])
   func exitWithoutShutdown(initialized: Bool) async throws {
     let home = try TemporaryFolder()
-    let patchbay = try PatchbayProcess(home: home, check: messageCheck)
+    let patchbay = try PatchbayProcess(home: home)
     if initialized { try await patchbay.initialize() }
     await patchbay.notify("exit")
     #expect(try await patchbay.waitForExit() == .status(1))

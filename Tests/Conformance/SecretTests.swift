@@ -106,7 +106,7 @@ struct SecretTests {
     default: params["apiKey"] = .string(Self.secret)
     }
     try home.write(config: ["providers": ["mock": .object(provider)]])
-    let patchbay = try PatchbayProcess(home: home, environment: ["MOCK_KEY": Self.secret], check: messageCheck)
+    let patchbay = try PatchbayProcess(home: home, environment: ["MOCK_KEY": Self.secret])
     try await patchbay.initialize(["trace": "verbose"])
     try await body(patchbay, .object(params))
     patchbay.closeInput()

@@ -12,7 +12,7 @@ func withPatchbay(
 ) async throws {
   let home = try home ?? TemporaryFolder()
   if let config { try home.write(config: config) }
-  let patchbay = try PatchbayProcess(home: home, framing: framing, environment: environment, check: messageCheck)
+  let patchbay = try PatchbayProcess(home: home, framing: framing, environment: environment)
   if initialized { try await patchbay.initialize() }
   try await body(patchbay)
   patchbay.closeInput()
@@ -92,9 +92,10 @@ extension PatchbayProcess {
   @discardableResult
   func firstText(of id: JSONValue) async throws -> JSONValue {
     let message = try await receive("a text delta of request \(id.text)") {
-      $0["params"]?["requestId"] == id && $0["params"]?["delta"]?["type"] == "text"
+      $0["id"] == id || ($0["params"]?["requestId"] == id && $0["params"]?["delta"]?["type"] == "text")
     }
-    return message["params"]?["completionId"] ?? .null
+    guard let params = message["params"] else { throw ChildFailure("ended without a text: \(message.text)") }
+    return params["completionId"] ?? .null
   }
 
   /// The messages that a session's thread holds.
@@ -103,9 +104,6 @@ extension PatchbayProcess {
     return try await call("getSession", params)["messages"]?.array ?? []
   }
 }
-
-/// What is wrong with a part of a message.
-let messageCheck: MessageCheck? = nil
 
 /// The most memory that process `id` has had resident, in bytes; an error where the system does not tell.
 func peakMemory(of id: Int32) throws -> Int {

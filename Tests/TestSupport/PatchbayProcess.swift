@@ -42,14 +42,14 @@ package final class PatchbayProcess: Sendable {
   /// Starts the program with nothing in its environment but `PATH`, a home of its own and `environment`.
   package init(
     home: TemporaryFolder, framing: Framing = .lines, arguments: [String] = ["serve"],
-    environment: [String: String] = [:], check: MessageCheck? = nil, binary: String? = nil
+    environment: [String: String] = [:], check: MessageCheck? = checkByDocument
   ) throws {
     self.framing = framing
     self.check = check
     let monitor = Monitor(State(reader: MessageReader(framing)))
     self.monitor = monitor
     child = try ChildProcess(
-      binary ?? Self.binary(), arguments, environment: Self.environment(home: home, environment)
+      Self.binary(), arguments, environment: Self.environment(home: home, environment)
     ) { bytes in
       monitor.withLock { state in
         state.hasEnded = bytes.isEmpty
@@ -124,6 +124,7 @@ package final class PatchbayProcess: Sendable {
   /// Sends a request that ought to fail, unchecked, and waits for its error.
   package func callForError(_ method: String, _ params: JSONValue = [:]) async throws -> RPCError {
     let (id, message) = makeRequest(method, params)
+    monitor.withLock { $0.methods[id] = method }
     await sendUnchecked(message)
     return try await error(of: id)
   }
@@ -140,14 +141,10 @@ package final class PatchbayProcess: Sendable {
   private func note(sending message: JSONValue) {
     guard let method = message["method"]?.string else { return }
     let id = message["id"]
-    let part: WirePart =
-      id == nil
-      ? .notification(method: method, params: message["params"])
-      : .request(method: method, params: message["params"])
-    let problems = check?(part) ?? []
+    let problem = check?(.params(of: method, message["params"]))
     monitor.withLock { state in
       if let id { state.methods[id] = method }
-      state.problems += problems.map { "sent \(method): \($0)" }
+      if let problem { state.problems.append("sent \(message.text): \(problem)") }
     }
   }
 
@@ -221,6 +218,16 @@ package final class PatchbayProcess: Sendable {
     return messages[first..<(last.int ?? first)].filter { $0["method"] == nil }
   }
 
+  /// Waits until there are `count` messages, or that many answers after the first message, or no more to come.
+  package func waitForMessages(_ count: Int, orAnswers answers: Int) async {
+    await BlockingQueue.run { [monitor] in
+      _ = monitor.wait(seconds: patience) { state in
+        let isEnough = state.messages.count >= count || state.responses.count > answers || state.hasEnded
+        return isEnough ? true : nil
+      }
+    }
+  }
+
   /// The `params` of every `streamDelta` of a completion so far.
   package func deltas(of completionId: JSONValue?) -> [JSONValue] {
     messages.lazy.filter { $0["method"] == "streamDelta" }.compactMap { $0["params"] }
@@ -263,19 +270,17 @@ extension PatchbayProcess.State {
 
   private mutating func note(response message: JSONValue, _ check: MessageCheck?) {
     if message["jsonrpc"] != "2.0" { problems.append("no JSON-RPC 2.0: \(message.text)") }
-    let part: WirePart
-    if let method = message["method"]?.string {
-      part = .notification(method: method, params: message["params"])
-    } else if let error = message["error"] {
-      part = .error(error)
-    } else if let id = message["id"], let method = methods[id], let result = message["result"] {
-      part = .result(of: method, result)
-    } else {
-      if message["result"] == nil { problems.append("neither a response nor a notification: \(message.text)") }
-      return note(answer: message)
-    }
-    if let check { problems += check(part).map { "received \(message.text): \($0)" } }
+    if let problem = problem(in: message, check) { problems.append("received \(message.text): \(problem)") }
     note(answer: message)
+  }
+
+  private func problem(in message: JSONValue, _ check: MessageCheck?) -> String? {
+    if message["method"] != nil { return check?(.notification(message)) }
+    guard let id = message["id"] else { return "neither a response nor a notification" }
+    if let error = message["error"] { return check?(.error(of: methods[id], error)) }
+    guard let result = message["result"] else { return "neither a result nor an error" }
+    // What was sent as raw text is not known here.
+    return methods[id].flatMap { check?(.result(of: $0, result)) }
   }
 
   private mutating func note(answer message: JSONValue) {
