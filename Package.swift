@@ -42,7 +42,11 @@ let package = Package(
     module(
       "Server", ["Catalog", "Completion", "Credentials", "Engine", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
     .executableTarget(
-      name: "patchbay", dependencies: ["Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "JSON", "JSONRPC", "Platform", "Server", "WireProtocol"],
+      name: "patchbay",
+      dependencies: [
+        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "JSON", "JSONRPC", "Platform", "Server",
+        "WireProtocol",
+      ],
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),

@@ -31,7 +31,8 @@ enum EchoProvider {
     case "think":
       let thought = ["You said ", "\(words.count) ", words.count == 1 ? "word." : "words."]
       return [start] + thought.map { Step(events: [.reasoning($0)]) } + words.map { Step(events: [.text($0)]) } + [end]
-    case "tool": return [start] + (try toolSteps(text, request)) + [Step(events: [usage, .stop(.toolUse, raw: "tool")])]
+    case "tool":
+      return [start] + (try toolSteps(text, request)) + [Step(events: [usage, .stop(.toolUse, raw: "tool")])]
     default:
       guard let kind else { throw unknownModel(model) }
       return [start] + words.prefix(words.count / 2).map { Step(events: [.text($0)]) } + [

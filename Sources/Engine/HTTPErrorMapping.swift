@@ -16,7 +16,8 @@ extension ProviderError {
       self.init(.network, "the name \(host) could not be looked up", hint: "check baseURL and the network connection")
     case .refused(let place):
       self.init(.network, "nothing answers at \(place)", hint: "start the server, or correct its baseURL")
-    case .unreachable(let place): self.init(.network, "\(place) cannot be reached", hint: "check the network connection")
+    case .unreachable(let place):
+      self.init(.network, "\(place) cannot be reached", hint: "check the network connection")
     case .tls(let why):
       self.init(
         .network, "no secure connection: \(why)", hint: "check the host's name, its certificate and SSL_CERT_FILE")

@@ -17,7 +17,9 @@ struct Main {
   private static func run(_ words: ArraySlice<String>) async -> Int32 {
     do {
       guard let word = words.first else {
-        guard Terminal(descriptor: STDIN_FILENO).isTerminal else { return try await Command.serve.run(try Arguments([], of: .serve)) }
+        guard Terminal(descriptor: STDIN_FILENO).isTerminal else {
+          return try await Command.serve.run(try Arguments([], of: .serve))
+        }
         Terminal.output.write(Help.overview)
         return ExitStatus.success
       }

@@ -76,7 +76,8 @@ private struct CompleteRun {
       Terminal.output.line(call.text)
     }
     for item in result["dropped"]?.array ?? [] {
-      out.line("\(out.styled("left out:", .yellow)) \(visible("\(item["what"]?.string ?? ""): \(item["why"]?.string ?? "")"))")
+      out.line(
+        "\(out.styled("left out:", .yellow)) \(visible("\(item["what"]?.string ?? ""): \(item["why"]?.string ?? "")"))")
     }
     for warning in result["warnings"]?.array ?? [] {
       out.line("\(out.styled("warning:", .yellow)) \(visible(warning.string ?? ""))")
@@ -177,7 +178,9 @@ extension CompleteRun {
   }
 
   private func image(_ file: String) throws -> JSONValue {
-    let types = ["png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"]
+    let types = [
+      "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+    ]
     let ending = file.split(separator: ".").last.map { $0.lowercased() } ?? ""
     guard let type = types[ending] else {
       let known = types.keys.sorted().joined(separator: ", ")
