@@ -38,7 +38,7 @@ struct AnswerSource: Sendable {
 
   private func echo(_ request: CompletionRequest, into answer: LiveAnswer) async throws(ProviderError) {
     var batch: [StreamEvent] = []
-    for step in try EchoProvider.answer(target.model.id, request) {
+    for step in try EchoProvider.answer(target.model.id, to: call.input, request) {
       if step.pause > .zero {
         do {
           try await Task.sleep(for: step.pause)

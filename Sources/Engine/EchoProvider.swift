@@ -14,11 +14,12 @@ enum EchoProvider {
     var failure: ProviderError?
   }
 
-  /// The whole answer of `model` to `request`, in steps.
+  /// The whole answer of `model` to `input`, the new messages at the end of `request`, in steps.
   /// - Throws: `modelNotFound` for a model it does not have; `unsupported` for the model `tool` without tools.
-  static func answer(_ model: String, _ request: CompletionRequest) throws(ProviderError) -> [Step] {
-    let input = request.messages.last { $0.role == .user || $0.role == .tool }
-    let text = input.map(spokenText) ?? ""
+  static func answer(
+    _ model: String, to input: [Message], _ request: CompletionRequest
+  ) throws(ProviderError) -> [Step] {
+    let text = input.last { $0.role == .user || $0.role == .tool }.map(spokenText) ?? ""
     let words = words(of: text)
     let usage = StreamEvent.usage(Usage(input: tokens(in: request), output: words.count))
     let end = Step(events: [usage, .stop(.end, raw: "stop")])
