@@ -40,7 +40,7 @@ private struct Replay {
 
   mutating func take(_ step: JSONValue, line: Int) async throws {
     if let message = step["to"] {
-      await patchbay.send(pattern.filled(message))
+      await patchbay.send(pattern.filled(message), isSound: false)
     } else if let text = step["raw"]?.string {
       await patchbay.sendRaw(text + "\n")
     } else if let wanted = step["from"] {
