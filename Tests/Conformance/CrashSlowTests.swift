@@ -8,36 +8,23 @@ internal import Testing
 struct CrashSlowTests {
   private static let sessions = ["one", "two", "three"]
 
+  /// What was asked and what was answered, as the client saw it.
+  private struct Exchange: Hashable {
+    let question: String
+    let answer: String
+  }
+
   @Test("every session opens afterwards, and no answered message is missing")
   func kills() async throws {
     let home = try TemporaryFolder()
     var generator = SeededGenerator(seed: 9)
-    var answered: [String: [String]] = [:]
+    var answered: [String: [Exchange]] = [:]
     for round in 0..<200 {
       let patchbay = try PatchbayProcess(home: home, check: nil)
       try await patchbay.initialize()
       try await expect(answered, on: patchbay, round)
-      var inputs: [JSONValue: (session: String, text: String)] = [:]
-      var requests: [JSONValue] = []
-      for number in 0..<8 {
-        let session = Self.sessions.randomElement(using: &generator) ?? "one"
-        let input = "\(round).\(number) \(words(Int.random(in: 1...60, using: &generator)))"
-        let params = echo(input, ["session": .string(session), "queue": true])
-        let (id, request) = patchbay.makeRequest("complete", params)
-        inputs[id] = (session, input)
-        requests.append(request)
-      }
-      let before = patchbay.messages.count
-      // The moment: when the program has said that much. It runs ahead of us, by an amount that nobody knows.
-      let moment = Int.random(in: 0...250, using: &generator)
-      await patchbay.sendTogether(requests)
-      await patchbay.waitForMessages(before + moment, orAnswers: requests.count)
-      patchbay.child.kill(SIGKILL)
-      _ = try await patchbay.waitForExit()
-      // In order of arrival: in one session that is the order in which they were stored.
-      for message in patchbay.messages[before...] where message["result"] != nil {
-        guard let input = inputs[message["id"] ?? .null] else { continue }
-        answered[input.session, default: []].append(input.text)
+      for (session, exchange) in try await completeUntilKilled(patchbay, round, &generator) {
+        answered[session, default: []].append(exchange)
       }
     }
     let last = try PatchbayProcess(home: home, check: nil)
@@ -48,16 +35,43 @@ struct CrashSlowTests {
     #expect(count > 100, "too few were answered before the kill for this to show anything")
   }
 
-  /// Every answered input stands in its session, with its answer behind it and in the order of the answers.
-  private func expect(_ answered: [String: [String]], on patchbay: PatchbayProcess, _ round: Int) async throws {
-    for (session, inputs) in answered {
+  /// Starts eight completions in the three sessions, kills the program at some moment, and gives what it had answered,
+  /// in order of arrival: in one session that is the order in which it was stored.
+  private func completeUntilKilled(
+    _ patchbay: PatchbayProcess, _ round: Int, _ generator: inout SeededGenerator
+  ) async throws -> [(session: String, exchange: Exchange)] {
+    var inputs: [JSONValue: (session: String, text: String)] = [:]
+    var requests: [JSONValue] = []
+    for number in 0..<8 {
+      let session = Self.sessions.randomElement(using: &generator) ?? "one"
+      let input = "\(round).\(number) \(words(Int.random(in: 1...60, using: &generator)))"
+      let params = echo(input, ["session": .string(session), "queue": true])
+      let (id, request) = patchbay.makeRequest("complete", params)
+      inputs[id] = (session, input)
+      requests.append(request)
+    }
+    // The moment: when the program has said that much. It runs ahead of us, by an amount that nobody knows.
+    let moment = patchbay.messages.count + Int.random(in: 0...250, using: &generator)
+    await patchbay.sendTogether(requests)
+    await patchbay.waitForMessages(moment, orAnswersTo: Array(inputs.keys))
+    patchbay.child.kill(SIGKILL)
+    _ = try await patchbay.waitForExit()
+    return patchbay.messages.compactMap { message in
+      guard let result = message["result"], let input = inputs[message["id"] ?? .null] else { return nil }
+      return (input.session, Exchange(question: input.text, answer: text(of: result["message"])))
+    }
+  }
+
+  /// Every answered question stands in its session, with its answer right behind it and in the order of the answers.
+  private func expect(_ answered: [String: [Exchange]], on patchbay: PatchbayProcess, _ round: Int) async throws {
+    for (session, exchanges) in answered {
       let thread = try await patchbay.thread(session)
       let kept = zip(thread, thread.dropFirst()).compactMap { question, answer in
-        question["role"] == "user" && answer["role"] == "assistant" && text(of: question) == text(of: answer)
-          ? text(of: question) : nil
+        question["role"] == "user" && answer["role"] == "assistant"
+          ? Exchange(question: text(of: question), answer: text(of: answer)) : nil
       }
-      let wanted = Set(inputs)
-      try #require(kept.filter { wanted.contains($0) } == inputs, "session \(session), before round \(round)")
+      let wanted = Set(exchanges)
+      try #require(kept.filter { wanted.contains($0) } == exchanges, "session \(session), before round \(round)")
     }
   }
 }

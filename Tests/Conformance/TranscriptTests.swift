@@ -21,8 +21,7 @@ struct TranscriptTests {
     let steps = try bytes.split(separator: 0x0A).map { try JSONValue(parsing: $0) }
     let framing = steps.contains { $0["framing"] == "headers" } ? Framing.headers : .lines
     let patchbay = try PatchbayProcess(home: try TemporaryFolder(), framing: framing)
-    var replay = Replay(
-      patchbay, refused: Set(steps.compactMap { $0["from"]?["error"] == nil ? nil : $0["from"]?["id"] }))
+    var replay = Replay(patchbay)
     for (index, step) in steps.enumerated() { try await replay.take(step, line: index + 1) }
     patchbay.closeInput()
     _ = try await patchbay.waitForExit()
@@ -37,22 +36,11 @@ private struct Replay {
   private var pattern = Pattern()
   private var skipped: JSONValue?
 
-  /// The ids of requests that the transcript has refused: what they hold is wrong on purpose.
-  private let refused: Set<JSONValue>
-
-  init(_ patchbay: PatchbayProcess, refused: Set<JSONValue>) {
-    self.patchbay = patchbay
-    self.refused = refused
-  }
+  init(_ patchbay: PatchbayProcess) { self.patchbay = patchbay }
 
   mutating func take(_ step: JSONValue, line: Int) async throws {
     if let message = step["to"] {
-      // What a notification gets wrong nobody refuses, and the transcripts show that.
-      if message.object != nil, message["id"].map(refused.contains) ?? true {
-        await patchbay.sendUnchecked(pattern.filled(message))
-      } else {
-        await patchbay.send(pattern.filled(message))
-      }
+      await patchbay.send(pattern.filled(message), isSound: false)
     } else if let text = step["raw"]?.string {
       await patchbay.sendRaw(text + "\n")
     } else if let wanted = step["from"] {

@@ -81,17 +81,19 @@ package final class PatchbayProcess: Sendable {
   /// Sends text as it is.
   package func sendRaw(_ text: String) async { await child.write(Array(text.utf8)) }
 
-  /// Sends a message as it is, without a look at it.
+  /// Sends a message as it is, and forgets it: nothing that answers it is checked either.
   package func sendUnchecked(_ message: JSONValue) async { await child.write(framing.frame(message.bytes)) }
 
-  /// Sends several messages in one write.
-  package func sendTogether(_ messages: [JSONValue]) async {
-    for message in messages { note(sending: message) }
+  /// Sends several messages in one write. With `isSound: false` they may be wrong, and are not checked.
+  package func sendTogether(_ messages: [JSONValue], isSound: Bool = true) async {
+    for message in messages { note(sending: message, isSound ? check : nil) }
     await child.write(messages.flatMap { framing.frame($0.bytes) })
   }
 
   /// Sends a message.
-  package func send(_ message: JSONValue) async { await sendTogether([message]) }
+  package func send(_ message: JSONValue, isSound: Bool = true) async {
+    await sendTogether([message], isSound: isSound)
+  }
 
   /// Sends a notification.
   package func notify(_ method: String, _ params: JSONValue = [:]) async {
@@ -124,8 +126,7 @@ package final class PatchbayProcess: Sendable {
   /// Sends a request that ought to fail, unchecked, and waits for its error.
   package func callForError(_ method: String, _ params: JSONValue = [:]) async throws -> RPCError {
     let (id, message) = makeRequest(method, params)
-    monitor.withLock { $0.methods[id] = method }
-    await sendUnchecked(message)
+    await send(message, isSound: false)
     return try await error(of: id)
   }
 
@@ -138,7 +139,7 @@ package final class PatchbayProcess: Sendable {
   /// No more requests.
   package func closeInput() { child.closeInput() }
 
-  private func note(sending message: JSONValue) {
+  private func note(sending message: JSONValue, _ check: MessageCheck?) {
     guard let method = message["method"]?.string else { return }
     let id = message["id"]
     let problem = check?(.params(of: method, message["params"]))
@@ -218,12 +219,12 @@ package final class PatchbayProcess: Sendable {
     return messages[first..<(last.int ?? first)].filter { $0["method"] == nil }
   }
 
-  /// Waits until there are `count` messages, or that many answers after the first message, or no more to come.
-  package func waitForMessages(_ count: Int, orAnswers answers: Int) async {
+  /// Waits until there are `count` messages, or each of the requests is answered, or no more is to come.
+  package func waitForMessages(_ count: Int, orAnswersTo ids: [JSONValue]) async {
     await BlockingQueue.run { [monitor] in
       _ = monitor.wait(seconds: patience) { state in
-        let isEnough = state.messages.count >= count || state.responses.count > answers || state.hasEnded
-        return isEnough ? true : nil
+        if state.messages.count >= count || state.hasEnded { return true }
+        return ids.allSatisfy { state.responses[$0] != nil } ? true : nil
       }
     }
   }
