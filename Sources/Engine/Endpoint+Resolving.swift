@@ -69,10 +69,10 @@ extension CompletionEngine {
     // An answer in one piece is silent until it is whole; the vendors' own programs wait ten minutes for it.
     if call?.stream == false { timeouts.firstTokenMs = 600_000 }
     for limits in [provider.timeouts, call?.timeout ?? PhaseTimeouts()] {
-      if let limit = limits.connectMs { timeouts.connectMs = limit == 0 ? nil : limit }
-      if let limit = limits.firstTokenMs { timeouts.firstTokenMs = limit == 0 ? nil : limit }
-      if let limit = limits.idleMs { timeouts.idleMs = limit == 0 ? nil : limit }
-      if let limit = limits.totalMs { timeouts.totalMs = limit == 0 ? nil : limit }
+      timeouts.connectMs = limits.connectMs ?? timeouts.connectMs
+      timeouts.firstTokenMs = limits.firstTokenMs ?? timeouts.firstTokenMs
+      timeouts.idleMs = limits.idleMs ?? timeouts.idleMs
+      timeouts.totalMs = limits.totalMs ?? timeouts.totalMs
     }
     return timeouts
   }

@@ -44,7 +44,7 @@ extension ProviderError {
       case .idle: ("the stream stalled: no content within the time allowed", "idleMs")
       case .total: ("not finished within the time allowed", "totalMs")
       }
-    self.init(.timeout, message, hint: "raise timeout.\(field), or set it to 0 for none")
+    self.init(.timeout, message, hint: "raise timeout.\(field), in the call or for the provider in the config file")
     self.phase = TimeoutPhase(rawValue: phase.rawValue)
   }
 

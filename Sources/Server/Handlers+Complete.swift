@@ -73,10 +73,7 @@ extension CompletionCall {
     options = params.options
     stream = params.stream
     queue = params.queue
-    timeout.connectMs = params.timeout.connectMs
-    timeout.firstTokenMs = params.timeout.firstTokenMs
-    timeout.idleMs = params.timeout.idleMs
-    timeout.totalMs = params.timeout.totalMs
+    timeout = params.timeout
     apiKey = params.apiKey?.revealed
     headers = params.headers
     baseURL = params.baseURL
