@@ -12,12 +12,13 @@ extension ProviderError {
       self.init(
         .invalidParams, "the header \(name) cannot be sent: it holds a line break",
         hint: "check the key and the headers for stray line ends", path: "headers")
-    case .dns(let host):
-      self.init(.network, "the name \(host) could not be looked up", hint: "check baseURL and the network connection")
-    case .refused(let place):
-      self.init(.network, "nothing answers at \(place)", hint: "start the server, or correct its baseURL")
-    case .unreachable(let place):
-      self.init(.network, "\(place) cannot be reached", hint: "check the network connection")
+    case .dns(let why):
+      self.init(
+        .network, "the server's name could not be looked up: \(why)", hint: "check baseURL and the network connection")
+    case .refused(let why):
+      self.init(.network, "nothing listens there: \(why)", hint: "start the server, or correct its baseURL")
+    case .unreachable(let why):
+      self.init(.network, "the server cannot be reached: \(why)", hint: "check the network connection")
     case .tls(let why):
       self.init(
         .network, "no secure connection: \(why)", hint: "check the host's name, its certificate and SSL_CERT_FILE")
