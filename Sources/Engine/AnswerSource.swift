@@ -145,11 +145,11 @@ struct AnswerSource: Sendable {
     }
   }
 
-  /// Whether the answer came in one piece: it was asked for so, or the server ignored that a stream was wanted.
+  /// Whether the answer comes in one piece. What the server says it sends counts more than what it was asked for.
   private func isWhole(_ response: HTTPResponse) -> Bool {
-    guard call.stream else { return true }
     let type = response.header("content-type")?.lowercased() ?? ""
-    return type.hasPrefix("application/json")
+    if ["text/event-stream", "application/x-ndjson"].contains(where: type.hasPrefix) { return false }
+    return !call.stream || type.hasPrefix("application/json")
   }
 
   private func watchSilence(_ answer: LiveAnswer) -> Task<Void, Never> {

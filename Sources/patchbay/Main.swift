@@ -6,9 +6,10 @@ internal import Platform
 struct Main {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    // Each completion needs a socket, each session at work a file.
+    raiseDescriptorLimit()
     // Keys live in this process: it must not leave them in a core file.
-    var limit = rlimit(rlim_cur: 0, rlim_max: 0)
-    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+    forbidCoreFiles()
     let status = await run(CommandLine.arguments.dropFirst())
     // Destructors of globals would race with threads that still run.
     _exit(status)

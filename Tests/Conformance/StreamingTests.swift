@@ -147,4 +147,17 @@ struct StreamingTests {
       }
     }
   }
+
+  @Test("a server that streams although it was asked not to is understood all the same")
+  func unaskedStream() async throws {
+    let upstream = try Upstream { _, exchange in try exchange.streamChat(["hello", " there"]) }
+    let config: JSONValue = [
+      "providers": ["mock": ["api": "openai-completions", "baseURL": .string("\(upstream.url)/v1"), "model": "m"]]
+    ]
+    try await withPatchbay(config: config) { patchbay in
+      let result = try await patchbay.call("complete", ["provider": "mock", "input": "hello", "stream": false])
+      #expect(result["message"]?["content"] == [["type": "text", "text": "hello there"]])
+      #expect(!patchbay.messages.contains { $0["method"] == "streamDelta" })
+    }
+  }
 }
