@@ -118,7 +118,9 @@ package final class Sessions: Sendable {
             messages: messages ? content.messages : []))
       }
       return SessionSummary(
-        record: record, updatedAt: store.updatedAt(record.id), threads: threads, activeCompletion: active,
+        // File systems tell the time by a slower clock.
+        record: record, updatedAt: max(store.updatedAt(record.id), record.createdAt), threads: threads,
+        activeCompletion: active,
         warnings: warnings)
     }
   }
