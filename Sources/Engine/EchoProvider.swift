@@ -21,14 +21,16 @@ enum EchoProvider {
   ) throws(ProviderError) -> [Step] {
     let text = input.last { $0.role == .user || $0.role == .tool }.map(spokenText) ?? ""
     let words = words(of: text)
-    let usage = StreamEvent.usage(Usage(input: tokens(in: request), output: words.count))
-    let end = Step(events: [usage, .stop(.end, raw: "stop")])
+    let said = limited(words, request)
+    let isCut = said.count < words.count && (model == "echo" || model == "slow")
+    let usage = StreamEvent.usage(Usage(input: tokens(in: request), output: isCut ? said.count : words.count))
+    let end = Step(events: [usage, isCut ? .stop(.length, raw: "length") : .stop(.end, raw: "stop")])
     let start = Step(events: [.started(id: nil, model: model)])
     let kind = model.hasPrefix("fail:") ? ErrorKind(rawValue: String(model.dropFirst(5))) : nil
     switch model {
-    case "echo": return [start] + limited(words, request).map { Step(events: [.text($0)]) } + [end]
+    case "echo": return [start] + said.map { Step(events: [.text($0)]) } + [end]
     case "slow":
-      return [start] + limited(words, request).map { Step(pause: .milliseconds(50), events: [.text($0)]) } + [end]
+      return [start] + said.map { Step(pause: .milliseconds(50), events: [.text($0)]) } + [end]
     case "think":
       let thought = ["You said ", "\(words.count) ", words.count == 1 ? "word." : "words."]
       return [start] + thought.map { Step(events: [.reasoning($0)]) } + words.map { Step(events: [.text($0)]) } + [end]

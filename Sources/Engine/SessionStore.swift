@@ -86,9 +86,10 @@ struct SessionStore: Sendable {
   func rename(_ id: String, to name: String?) throws(ProviderError) -> SessionRecord {
     guard let record = try load(id) else { throw Self.notFound(id) }
     if record.name == name { return record }
-    if let name, try !link(name, to: id) {
-      throw ProviderError(.invalidParams, "a session named \"\(name)\" already exists", path: "name")
+    if let name, let other = try find(name), other.id != id {
+      throw Self.nameTaken(name)
     }
+    if let name, try !link(name, to: id) { throw Self.nameTaken(name) }
     let renamed = try update(id) { $0.name = name }
     if let old = record.name { unlink(linkPath(old)) }
     return renamed
@@ -165,7 +166,10 @@ extension SessionStore {
   }
 
   /// Whether `text` looks like an id that this program made, so that it is not taken for the name of a new session.
-  static func isGeneratedID(_ text: String) -> Bool { text.hasPrefix("ses_") && text.utf8.count >= 19 }
+  static func isGeneratedID(_ text: String) -> Bool {
+    text.hasPrefix("ses_") && text.utf8.count >= 19
+      && text.utf8.dropFirst(4).allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+  }
 
   /// The error for a session that is not there.
   static func notFound(_ reference: String) -> ProviderError {
@@ -173,12 +177,18 @@ extension SessionStore {
       .sessionNotFound, "there is no session \"\(reference)\"", hint: "listSessions shows the ones there are")
   }
 
-  /// Refuses names that cannot be kept.
-  static func check(name: String) throws(ProviderError) {
+  private static func nameTaken(_ name: String) -> ProviderError {
+    ProviderError(
+      .invalidParams, "a session named \"\(name)\" already exists", hint: "choose another name", path: "name")
+  }
+
+  /// Refuses names that cannot be kept; `field` is where the name was given.
+  static func check(name: String, field: String = "name") throws(ProviderError) {
     let isSound = !name.isEmpty && name.count <= nameLimit && encoded(name).utf8.count <= 255
     if isSound, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) { return }
     throw ProviderError(
-      .invalidParams, "a session's name has 1 to \(nameLimit) characters and no control characters", path: "name")
+      .invalidParams,
+      "a session's name has 1 to \(nameLimit) characters in at most 255 bytes, and no control characters", path: field)
   }
 
   private func folder(_ id: String) -> String { "\(root)/\(id)" }

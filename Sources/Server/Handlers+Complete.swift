@@ -28,10 +28,10 @@ extension ClientSession {
       guard let key = params.requestKey else {
         return try await run(call, params, request) { if let turn { self.lane.leave(turn) } }.json
       }
-      if let turn { lane.leave(turn) }
-      let (outcome, _) = try await engine.once(key) { [call] in
+      let leave: @Sendable () -> Void = { if let turn { self.lane.leave(turn) } }
+      let (outcome, _) = try await engine.once(key, whenKnown: leave) { [call] in
         do throws(ProviderError) {
-          return .success(try await self.run(call, params, request) {})
+          return .success(try await self.run(call, params, request, whenAdmitted: leave))
         } catch {
           return .failure(error)
         }

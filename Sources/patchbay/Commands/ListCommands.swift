@@ -146,8 +146,9 @@ func refuseOperands(_ arguments: Arguments, _ command: String) throws {
 }
 
 /// Prints JSON: on several lines for a person, on one for a program.
+@discardableResult
 func printJSON(_ value: JSONValue) -> Int32 {
-  Terminal.output.line(Terminal.output.isTerminal ? visible(value.prettyText) : value.text)
+  Terminal.output.write(foreign: (Terminal.output.isTerminal ? value.prettyText : value.text) + "\n")
   return ExitStatus.success
 }
 
