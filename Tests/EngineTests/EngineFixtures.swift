@@ -11,9 +11,14 @@ import Upstream
 final class Person: Sendable {
   let folder: TempDirectory
   let engine: CompletionEngine
+  /// Kept running for as long as the person may ask it.
+  private let upstream: Upstream?
 
   /// `config` is the content of `config.json`; `auth` that of `auth.json`.
-  init(config: JSONValue, auth: String? = nil, environment: [String: String] = [:]) throws {
+  init(
+    config: JSONValue, auth: String? = nil, environment: [String: String] = [:], upstream: Upstream? = nil
+  ) throws {
+    self.upstream = upstream
     folder = try TempDirectory()
     try folder.write("config/config.json", config.text)
     if let auth { try folder.write("data/auth.json", auth) }
@@ -31,7 +36,7 @@ final class Person: Sendable {
     section.merge(acme)
     var config: JSONObject = ["defaultProvider": "acme", "providers": ["acme": .object(section)]]
     config.merge(more)
-    try self.init(config: .object(config), auth: auth)
+    try self.init(config: .object(config), auth: auth, upstream: upstream)
   }
 
   /// Completes from beginning to end.

@@ -45,12 +45,12 @@ struct HTTPErrorMappingTests {
   @Test(
     "Each has its kind",
     arguments: [
-      (HTTPError.cancelled, ErrorKind.cancelled), (.badURL("x"), .invalidParams), (.badHeader("x"), .invalidParams),
-      (.dns("x"), .network), (.refused("x"), .network), (.unreachable("x"), .network), (.tls("x"), .network),
-      (.proxy("x"), .network), (.reset("x"), .network), (.truncated("x"), .upstreamInvalid),
-      (.malformed("x"), .upstreamInvalid), (.tooLarge("x"), .upstreamInvalid), (.redirect(to: "x"), .upstreamError),
+      (HTTPError.cancelled, ErrorKind.cancelled), (.badURL("WHERE"), .invalidParams), (.badHeader("WHERE"), .invalidParams),
+      (.dns("WHERE"), .network), (.refused("WHERE"), .network), (.unreachable("WHERE"), .network), (.tls("WHERE"), .network),
+      (.proxy("WHERE"), .network), (.reset("WHERE"), .network), (.truncated("WHERE"), .upstreamInvalid),
+      (.malformed("WHERE"), .upstreamInvalid), (.tooLarge("WHERE"), .upstreamInvalid), (.redirect(to: "WHERE"), .upstreamError),
       (.timeout(.connect), .timeout), (.timeout(.firstToken), .timeout), (.timeout(.idle), .timeout),
-      (.timeout(.total), .timeout), (.transport(code: 7, message: "x"), .network),
+      (.timeout(.total), .timeout), (.transport(code: 7, message: "WHERE"), .network),
     ])
   func kinds(_ error: HTTPError, _ kind: ErrorKind) {
     let mapped = ProviderError(error)
@@ -60,7 +60,7 @@ struct HTTPErrorMappingTests {
       #expect(mapped.hint?.contains("timeout.\(phase.rawValue)Ms") == true)
     } else {
       #expect(mapped.phase == nil)
-      #expect(error == .cancelled || mapped.message.contains("x"))
+      #expect(error == .cancelled || mapped.message.contains("WHERE"))
     }
   }
 
