@@ -21,16 +21,19 @@ enum EchoProvider {
   ) throws(ProviderError) -> [Step] {
     let text = input.last { $0.role == .user || $0.role == .tool }.map(spokenText) ?? ""
     let words = words(of: text)
-    let said = limited(words, request)
-    let isCut = said.count < words.count && (model == "echo" || model == "slow")
-    let usage = StreamEvent.usage(Usage(input: tokens(in: request), output: isCut ? said.count : words.count))
-    let end = Step(events: [usage, isCut ? .stop(.length, raw: "length") : .stop(.end, raw: "stop")])
+    let usage = StreamEvent.usage(Usage(input: tokens(in: request), output: words.count))
+    let end = Step(events: [usage, .stop(.end, raw: "stop")])
+    let said = words.prefix(request.options.maxTokens ?? .max)
+    let cut = Step(events: [
+      .usage(Usage(input: tokens(in: request), output: said.count)), .stop(.length, raw: "length"),
+    ])
+    let saidEnd = said.count == words.count ? end : cut
     let start = Step(events: [.started(id: nil, model: model)])
     let kind = model.hasPrefix("fail:") ? ErrorKind(rawValue: String(model.dropFirst(5))) : nil
     switch model {
-    case "echo": return [start] + said.map { Step(events: [.text($0)]) } + [end]
+    case "echo": return [start] + said.map { Step(events: [.text($0)]) } + [saidEnd]
     case "slow":
-      return [start] + said.map { Step(pause: .milliseconds(50), events: [.text($0)]) } + [end]
+      return [start] + said.map { Step(pause: .milliseconds(50), events: [.text($0)]) } + [saidEnd]
     case "think":
       let thought = ["You said ", "\(words.count) ", words.count == 1 ? "word." : "words."]
       return [start] + thought.map { Step(events: [.reasoning($0)]) } + words.map { Step(events: [.text($0)]) } + [end]
@@ -80,10 +83,6 @@ enum EchoProvider {
       return Message(role: .tool, content: result.content).text
     }
     return ([message.text] + results).filter { !$0.isEmpty }.joined(separator: "\n")
-  }
-
-  private static func limited(_ words: [String], _ request: CompletionRequest) -> [String] {
-    request.options.maxTokens.map { Array(words.prefix($0)) } ?? words
   }
 
   /// `text` cut behind each word, so that the pieces joined are the text again: "a b" is "a", " b".

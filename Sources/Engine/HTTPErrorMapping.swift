@@ -50,10 +50,11 @@ extension ProviderError {
   }
 
   /// This error with every occurrence of `secrets` in its texts replaced by dots: upstreams quote keys in their
-  /// messages.
+  /// messages. The longest first, so that no part of a secret that holds another one is left.
   func redacting(_ secrets: [Secret]) -> ProviderError {
     var error = self
-    for secret in secrets.map({ $0.reveal() }) where secret.utf8.count >= 6 {
+    let texts = secrets.map { $0.reveal() }.sorted { $0.utf8.count > $1.utf8.count }
+    for secret in texts where secret.utf8.count >= 6 {
       error.message = error.message.replacing(secret, with: "•••")
       error.hint = error.hint?.replacing(secret, with: "•••")
       error.upstreamCode = error.upstreamCode?.replacing(secret, with: "•••")

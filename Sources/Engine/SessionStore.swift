@@ -40,7 +40,8 @@ struct SessionStore: Sendable {
   /// The session of that id or name; `nil` when there is none.
   func find(_ reference: String) throws(ProviderError) -> SessionRecord? {
     if Self.isID(reference), let record = try load(reference) { return record }
-    guard let id = try linkTarget(reference) else { return nil }
+    // To the system, a path ends at a zero byte.
+    guard !reference.isEmpty, !reference.utf8.contains(0), let id = try linkTarget(reference) else { return nil }
     if let record = try load(id) { return record }
     // A process was killed between removing a session and its name.
     unlink(linkPath(reference))
@@ -109,7 +110,7 @@ struct SessionStore: Sendable {
     let ids = try storage { () throws(SystemError) in try FileSystem.list(root) }
     var sessions: [(record: SessionRecord, updatedAt: String)] = []
     for id in ids {
-      guard let record = try load(id) else { continue }
+      guard isFolder(id), let record = try load(id) else { continue }
       sessions.append((record, updatedAt(id)))
     }
     return sessions.sorted { ($0.updatedAt, $0.record.id) > ($1.updatedAt, $1.record.id) }
@@ -184,14 +185,23 @@ extension SessionStore {
 
   /// Refuses names that cannot be kept; `field` is where the name was given.
   static func check(name: String, field: String = "name") throws(ProviderError) {
-    let isSound = !name.isEmpty && name.count <= nameLimit && encoded(name).utf8.count <= 255
-    if isSound, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) { return }
-    throw ProviderError(
-      .invalidParams,
-      "a session's name has 1 to \(nameLimit) characters in at most 255 bytes, and no control characters", path: field)
+    let isSound = !name.isEmpty && name.count <= nameLimit && !name.unicodeScalars.contains { $0.value < 0x20 }
+    guard isSound else {
+      throw ProviderError(
+        .invalidParams, "a session's name has 1 to \(nameLimit) characters and no control characters", path: field)
+    }
+    guard encoded(name).utf8.count <= 255 else {
+      throw ProviderError(.invalidParams, "a session's name has at most 255 bytes", path: field)
+    }
   }
 
   private func folder(_ id: String) -> String { "\(root)/\(id)" }
+
+  private func isFolder(_ id: String) -> Bool {
+    var status = stat()
+    return stat(folder(id), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   private func linkPath(_ name: String) -> String { "\(names)/\(Self.encoded(name))" }
 
   /// `name` as a file name: a slash, a percent sign and a leading dot are written as `%XX`.

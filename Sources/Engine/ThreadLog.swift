@@ -22,7 +22,7 @@ struct ThreadContent: Sendable {
     stamp = try file.stamp()
     messages = []
     warnings = []
-    for (number, line) in try file.lines().enumerated() {
+    for (number, line) in try file.lines().enumerated() where !line.isEmpty {
       do {
         let value = try JSONValue(parsing: line)
         if let completion = value["void"]?.string {
