@@ -57,7 +57,7 @@ package final class CompletionEngine: Sendable {
   /// `catalog()` for a thread that may block.
   package func catalogBlocking() throws(ProviderError) -> ProviderCatalog {
     if let catalog = state.withLock({ $0.catalog }) { return catalog }
-    let catalog = try ProviderCatalog.load(environment: environment, directories: directories)
+    let catalog = try ProviderCatalog.checked(environment: environment, directories: directories)
     state.withLock { $0.catalog = catalog }
     return catalog
   }
@@ -67,7 +67,7 @@ package final class CompletionEngine: Sendable {
   package func reloadConfig() async throws(ProviderError) -> ProviderCatalog {
     let (environment, directories) = (environment, directories)
     let catalog = try await BlockingQueue.run { () throws(ProviderError) in
-      try ProviderCatalog.load(environment: environment, directories: directories)
+      try ProviderCatalog.checked(environment: environment, directories: directories)
     }
     state.withLock { $0.catalog = catalog }
     return catalog

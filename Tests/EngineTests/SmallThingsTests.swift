@@ -45,10 +45,13 @@ struct HTTPErrorMappingTests {
   @Test(
     "Each has its kind",
     arguments: [
-      (HTTPError.cancelled, ErrorKind.cancelled), (.badURL("WHERE"), .invalidParams), (.badHeader("WHERE"), .invalidParams),
-      (.dns("WHERE"), .network), (.refused("WHERE"), .network), (.unreachable("WHERE"), .network), (.tls("WHERE"), .network),
+      (HTTPError.cancelled, ErrorKind.cancelled), (.badURL("WHERE"), .invalidParams),
+      (.badHeader("WHERE"), .invalidParams),
+      (.dns("WHERE"), .network), (.refused("WHERE"), .network), (.unreachable("WHERE"), .network),
+      (.tls("WHERE"), .network),
       (.proxy("WHERE"), .network), (.reset("WHERE"), .network), (.truncated("WHERE"), .upstreamInvalid),
-      (.malformed("WHERE"), .upstreamInvalid), (.tooLarge("WHERE"), .upstreamInvalid), (.redirect(to: "WHERE"), .upstreamError),
+      (.malformed("WHERE"), .upstreamInvalid), (.tooLarge("WHERE"), .upstreamInvalid),
+      (.redirect(to: "WHERE"), .upstreamError),
       (.timeout(.connect), .timeout), (.timeout(.firstToken), .timeout), (.timeout(.idle), .timeout),
       (.timeout(.total), .timeout), (.transport(code: 7, message: "WHERE"), .network),
     ])

@@ -1,0 +1,161 @@
+import Catalog
+import Completion
+import Dialects
+import JSON
+import Platform
+import TestSupport
+import Testing
+import Upstream
+
+@testable import Engine
+
+@Suite("Models of a server", .timeLimit(.minutes(1)))
+struct ModelListTests {
+  /// A server that lists models and answers chats.
+  private func server(_ models: JSONValue) throws -> Upstream {
+    try Upstream { request, exchange in
+      guard request.method == "GET" else { return try exchange.streamChat(["answer"]) }
+      try exchange.respond(json: models)
+    }
+  }
+
+  @Test("A list has what the settings know and what the server has, each once, with its window")
+  func live() async throws {
+    let upstream = try server(["data": [["id": "small-model"], ["id": "new", "max_model_len": 8192], ["name": "?"]]])
+    let person = try Person(upstream)
+    let provider = try await person.engine.catalog().provider(named: "acme")
+    let known = try await person.engine.models(of: [provider], refresh: false)
+    #expect(known.models.map(\.model.id) == ["small-model"])
+    #expect(upstream.requests.isEmpty)
+    let all = try await person.engine.models(of: [provider], refresh: true)
+    #expect(all.models.map(\.model.id) == ["small-model", "new"])
+    #expect(all.models.map(\.source) == [.config, .live])
+    #expect(all.models.last?.model.contextWindow == 8192)
+    #expect(upstream.requests.map(\.path) == ["/v1/models"])
+    #expect(upstream.requests.last?.header("authorization") == "Bearer sk-stored-key")
+    #expect(all.failures.isEmpty)
+  }
+
+  @Test(
+    "A provider whose list cannot be had is named, and the others still answer",
+    arguments: [
+      (401, ["error": ["message": "bad sk-stored-key"]], ErrorKind.authRejected), (200, ["data": 1], .upstreamInvalid),
+      (500, [:], .upstreamError),
+    ] as [(Int, JSONValue, ErrorKind)])
+  func failures(_ status: Int, _ body: JSONValue, _ kind: ErrorKind) async throws {
+    let person = try Person(try Upstream.json(body, status: status))
+    let catalog = try await person.engine.catalog()
+    let providers = [try catalog.provider(named: "acme"), try catalog.provider(named: "echo")]
+    let listing = try await person.engine.models(of: providers, refresh: true)
+    #expect(listing.failures.map(\.provider) == ["acme"])
+    #expect(listing.failures.map(\.error.kind) == [kind])
+    #expect(listing.failures.first?.error.message.contains("sk-stored-key") == false)
+    #expect(listing.models.contains { $0.provider.id == "echo" })
+  }
+
+  @Test("Without a name, the first model of a local server answers")
+  func localDefault() async throws {
+    let upstream = try server(["data": [["id": "loaded"], ["id": "second"]]])
+    let person = try Person(
+      config: ["providers": ["lmstudio": ["baseURL": .string(upstream.url)]]], upstream: upstream)
+    let outcome = try await person.complete("Hi") { $0.provider = "lmstudio" }
+    #expect((outcome.provider, outcome.model) == ("lmstudio", "loaded"))
+    #expect(upstream.lastBody?["model"] == "loaded")
+    #expect(upstream.requests.map(\.path) == ["/v1/models", "/v1/chat/completions"])
+  }
+
+  @Test("Ollama's own list is read, and an empty one says what to do")
+  func ollama() async throws {
+    let upstream = try Upstream { _, exchange in try exchange.respond(json: ["models": [["name": "llama3.1:8b"]]]) }
+    let person = try Person(config: ["providers": ["ollama": ["baseURL": .string(upstream.url)]]], upstream: upstream)
+    let provider = try await person.engine.catalog().provider(named: "ollama")
+    #expect(try await person.engine.firstModel(of: provider).id == "llama3.1:8b")
+    #expect(upstream.requests.map(\.path) == ["/api/tags"])
+    let empty = try Upstream.json(["models": []])
+    let other = try Person(config: ["providers": ["ollama": ["baseURL": .string(empty.url)]]], upstream: empty)
+    let error = await other.failure("Hi") { $0.provider = "ollama" }
+    #expect(error?.kind == .modelNotFound)
+    #expect(error?.hint?.contains("load a model") == true)
+  }
+
+  @Test("A report tells a server that answers from one that does not, and a good key from a bad one")
+  func reports() async throws {
+    let (sound, strict) = (try server(["data": []]), try Upstream.json(["error": "no"], status: 401))
+    let closed = try ClosedPort()
+    let person = try Person(
+      config: [
+        "providers": [
+          "lmstudio": ["baseURL": .string(sound.url)], "vllm": ["baseURL": .string("http://127.0.0.1:\(closed.port)")],
+          "strict": ["api": "openai", "baseURL": .string(strict.url), "apiKey": "sk-wrong"],
+        ]
+      ])
+    func status(_ provider: String, verify: Bool = false) async throws -> ProviderReport.Status? {
+      try await person.engine.reports(on: provider, verify: verify).first?.status
+    }
+    #expect(try await status("lmstudio") == .ready)
+    #expect(try await status("vllm") == .unreachable)
+    #expect(try await status("echo") == .ready)
+    #expect(try await status("strict") == .ready)
+    #expect(try await status("strict", verify: true) == .missing)
+  }
+}
+
+@Suite("Quirks in the settings")
+struct QuirksTests {
+  @Test("Every quirk that ships is one its API family knows")
+  func shipped() throws {
+    let catalog = try ProviderCatalog.withoutConfig(environment: Environment([:]))
+    var checked = 0
+    for provider in catalog.allProviders where provider.api != EchoProvider.api {
+      let dialect = try #require(Dialects.named(provider.api), "\(provider.id)")
+      #expect(throws: Never.self, "\(provider.id)") { try dialect.validate(quirks: provider.quirks) }
+      for model in try catalog.models(of: provider) {
+        #expect(throws: Never.self, "\(provider.id)/\(model.id)") { try dialect.validate(quirks: model.quirks) }
+      }
+      checked += provider.quirks.count
+    }
+    #expect(checked > 0)
+  }
+
+  private static let mistakes: [(JSONObject, String)] = [
+    (
+      ["quirks": ["supportStore": true]],
+      "providers.acme.quirks.supportStore: is not a known field; did you mean \"supportsStore\"?"
+    ),
+    (["quirks": ["maxStopSequences": "4"]], "providers.acme.quirks.maxStopSequences: must be a whole number"),
+    (
+      ["models": ["m": ["quirks": ["toolStream": 1]]]],
+      "providers.acme.models.m.quirks.toolStream: must be true or false, but is 1"
+    ),
+    (
+      ["api": "ollama", "quirks": ["supportsStore": true]], "providers.acme.quirks.supportsStore: is not a known field"
+    ),
+  ]
+
+  @Test("A mistake in the config file's quirks is found when it is read, with file and field", arguments: mistakes)
+  func configured(_ section: JSONObject, _ message: String) async throws {
+    var acme: JSONObject = ["api": "openai", "baseURL": "http://127.0.0.1:9/v1"]
+    acme.merge(section)
+    let person = try Person(config: ["providers": ["acme": .object(acme)]])
+    let asynchronous = await #expect(throws: ProviderError.self) { try await person.engine.catalog() }
+    let blocking = #expect(throws: ProviderError.self) { try person.engine.catalogBlocking() }
+    #expect(asynchronous == blocking)
+    #expect(asynchronous?.kind == .storage)
+    #expect(asynchronous?.message.contains(message) == true, "\(asynchronous?.message ?? "")")
+    #expect(asynchronous?.message.hasPrefix(person.folder.file("config/config.json")) == true)
+  }
+
+  @Test("A reload that fails leaves the settings as they were")
+  func reload() async throws {
+    let person = try Person(try Upstream.chat(), acme: ["quirks": ["supportsStore": true]])
+    #expect(try await person.engine.catalog().provider(named: "acme").quirks == ["supportsStore": true])
+    try person.folder.write(
+      "config/config.json", #"{"providers": {"acme": {"api": "openai", "baseURL": "http://x/v1", "quirks": {"x": 1}}}}"#
+    )
+    await #expect(throws: ProviderError.self) { try await person.engine.reloadConfig() }
+    #expect(try await person.engine.catalog().provider(named: "acme").quirks == ["supportsStore": true])
+    try person.folder.write("config/config.json", "{}")
+    try await person.engine.reloadConfig()
+    await #expect(throws: ProviderError.self) { try await person.engine.catalog().provider(named: "acme") }
+  }
+}
