@@ -195,7 +195,7 @@ package final class CompletionEngine: Sendable {
     guard isFull else { return }
     var error = ProviderError(
       .engineBusy, "\(limit) completions are already in flight",
-      hint: "try again later, or raise limits.maxCompletions in the config file")
+      hint: "Try again later, or raise limits.maxCompletions in the config file.")
     error.retryAfterMs = 1000
     throw error
   }

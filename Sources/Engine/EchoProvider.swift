@@ -51,7 +51,7 @@ enum EchoProvider {
     let kinds = ErrorKind.allCases.map(\.rawValue).joined(separator: ", ")
     return ProviderError(
       .modelNotFound, "the provider echo has no model \"\(model)\"",
-      hint: "use echo, slow, think, tool or fail:KIND, where KIND is one of \(kinds)")
+      hint: "Use echo, slow, think, tool or fail:KIND, where KIND is one of \(kinds).")
   }
 
   private static func failure(_ kind: ErrorKind) -> ProviderError {
@@ -65,7 +65,7 @@ enum EchoProvider {
     guard let tool = request.options.tools.first else {
       throw ProviderError(
         .unsupported, "the model tool calls the first tool it is offered, and none was",
-        hint: "pass tools: [{name, inputSchema}]", path: "tools")
+        hint: "Pass tools: [{name, inputSchema}].", path: "tools")
     }
     let arguments = ((try? JSONValue(parsing: text))?.object).map { JSONValue.object($0).text } ?? "{}"
     let id = "call_\(request.messages.count)"

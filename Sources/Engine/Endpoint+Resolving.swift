@@ -21,7 +21,7 @@ extension CompletionEngine {
     let catalog = try await catalog()
     guard let baseURL = call?.baseURL ?? provider.baseURL else {
       throw ProviderError(
-        .unsupported, "\(provider.id) is not reached over HTTP", hint: "name another provider", path: "provider")
+        .unsupported, "\(provider.id) is not reached over HTTP", hint: "Name another provider.", path: "provider")
     }
     let isForeign = baseURL.withoutTrailingSlashes != provider.baseURL?.withoutTrailingSlashes
     let key = try await key(provider, catalog, call, isForeign: isForeign)
@@ -54,7 +54,7 @@ extension CompletionEngine {
       guard own != nil || provider.auth.need != .required else {
         throw ProviderError(
           .authRequired, "the key of \(provider.id) is not sent to another baseURL",
-          hint: "pass apiKey along with baseURL, or set providers.\(provider.id).baseURL in \(catalog.configPath)",
+          hint: "Pass apiKey along with baseURL, or set providers.\(provider.id).baseURL in \(catalog.configPath).",
           path: "baseURL")
       }
       query.config = nil

@@ -7,23 +7,23 @@ extension ProviderError {
     switch error {
     case .cancelled: self.init(.cancelled, "the completion was cancelled")
     case .badURL(let why):
-      self.init(.invalidParams, "the request cannot be sent: \(why)", hint: "check baseURL and headers")
+      self.init(.invalidParams, "the request cannot be sent: \(why)", hint: "Check baseURL and headers.")
     case .badHeader(let name):
       self.init(
         .invalidParams, "the header \(name) cannot be sent: it holds a line break",
-        hint: "check the key and the headers for stray line ends", path: "headers")
-    case .dns(let why):
+        hint: "Check the key and the headers for stray line ends.", path: "headers")
+    case .dns(let host):
       self.init(
-        .network, "the server's name could not be looked up: \(why)", hint: "check baseURL and the network connection")
-    case .refused(let why):
-      self.init(.network, "nothing listens there: \(why)", hint: "start the server, or correct its baseURL")
-    case .unreachable(let why):
-      self.init(.network, "the server cannot be reached: \(why)", hint: "check the network connection")
+        .network, "the name \(host) could not be looked up", hint: "Check baseURL and the network connection.")
+    case .refused(let place):
+      self.init(.network, "nothing answers at \(place)", hint: "Start the server, or correct its baseURL.")
+    case .unreachable(let place):
+      self.init(.network, "\(place) cannot be reached", hint: "Check the network connection.")
     case .tls(let why):
       self.init(
-        .network, "no secure connection: \(why)", hint: "check the host's name, its certificate and SSL_CERT_FILE")
+        .network, "no secure connection: \(why)", hint: "Check the host's name, its certificate and SSL_CERT_FILE.")
     case .proxy(let why):
-      self.init(.network, "the proxy failed: \(why)", hint: "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
+      self.init(.network, "the proxy failed: \(why)", hint: "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.")
     case .reset(let why): self.init(.network, "the connection was lost: \(why)")
     case .truncated(let why): self.init(.upstreamInvalid, "the answer was cut off: \(why)")
     case .malformed(let why): self.init(.upstreamInvalid, "the answer makes no sense: \(why)")
@@ -31,7 +31,7 @@ extension ProviderError {
     case .redirect(let place):
       self.init(
         .upstreamError, "the server redirects to \(place), where the key must not go",
-        hint: "set baseURL to where the API really is")
+        hint: "Set baseURL to where the API really is.")
     case .timeout(let phase): self.init(timeout: phase)
     case .transport(let code, let why): self.init(.network, "\(why) (libcurl code \(code))")
     }
@@ -45,7 +45,7 @@ extension ProviderError {
       case .idle: ("the stream stalled: no content within the time allowed", "idleMs")
       case .total: ("not finished within the time allowed", "totalMs")
       }
-    self.init(.timeout, message, hint: "raise timeout.\(field), in the call or for the provider in the config file")
+    self.init(.timeout, message, hint: "Raise timeout.\(field), in the call or for the provider in the config file.")
     self.phase = TimeoutPhase(rawValue: phase.rawValue)
   }
 

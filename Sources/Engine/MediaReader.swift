@@ -56,7 +56,7 @@ struct MediaReader: Sendable {
       throw ProviderError(.invalidParams, SystemError("read", path).description, path: field)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw ProviderError(.invalidParams, "\(path) is no plain file", path: field)
+      throw ProviderError(.invalidParams, "\(path) is not a regular file", path: field)
     }
     guard status.st_size <= Self.sizeLimit else {
       throw ProviderError(
@@ -71,7 +71,7 @@ struct MediaReader: Sendable {
     }
     guard target == root || target.hasPrefix(root == "/" ? "/" : root + "/") else {
       throw ProviderError(
-        .invalidParams, "\(path) leads out of \(directory)", hint: "give the absolute path instead", path: field)
+        .invalidParams, "\(path) leads out of \(directory)", hint: "Give the absolute path instead.", path: field)
     }
     return target
   }

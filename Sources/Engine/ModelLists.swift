@@ -90,7 +90,7 @@ extension CompletionEngine {
     let models = try await liveModels(of: provider, patience: .look).get()
     guard let first = models.first else {
       var error = ProviderError(
-        .modelNotFound, "\(provider.name) has no model yet", hint: "load a model into it, then try again")
+        .modelNotFound, "\(provider.name) has no model yet", hint: "Load a model into it, then try again.")
       error.provider = provider.id
       throw error
     }

@@ -175,12 +175,12 @@ extension SessionStore {
   /// The error for a session that is not there.
   static func notFound(_ reference: String) -> ProviderError {
     ProviderError(
-      .sessionNotFound, "there is no session \"\(reference)\"", hint: "listSessions shows the ones there are")
+      .sessionNotFound, "there is no session \"\(reference)\"", hint: "listSessions shows the ones there are.")
   }
 
   private static func nameTaken(_ name: String) -> ProviderError {
     ProviderError(
-      .invalidParams, "a session named \"\(name)\" already exists", hint: "choose another name", path: "name")
+      .invalidParams, "a session named \"\(name)\" already exists", hint: "Choose another name.", path: "name")
   }
 
   /// Refuses names that cannot be kept; `field` is where the name was given.
@@ -243,7 +243,7 @@ extension SessionStore {
     } catch {
       throw ProviderError(
         .storage, "the session file \(path) is damaged: \(error)",
-        hint: "mend or remove it; the messages are in the .jsonl files beside it")
+        hint: "Mend or remove it; the messages are in the .jsonl files beside it.")
     }
   }
 
@@ -282,9 +282,9 @@ extension SessionStore {
   static func storageError(_ error: SystemError) -> ProviderError {
     let hint: String? =
       switch error.code {
-      case ENOSPC, EDQUOT: "free some space on the disk that holds \(error.path)"
-      case EACCES, EPERM, EROFS: "make \(error.path) writable for you, or set PATCHBAY_HOME to another folder"
-      case EEXIST: "choose another id"
+      case ENOSPC, EDQUOT: "Free some space on the disk that holds \(error.path)."
+      case EACCES, EPERM, EROFS: "Make \(error.path) writable for you, or set PATCHBAY_HOME to another folder."
+      case EEXIST: "Choose another id."
       default: nil
       }
     return ProviderError(.storage, error.description, hint: hint)

@@ -79,10 +79,10 @@ extension CompletionEngine {
   private func target(_ selection: ModelSelection, _ call: CompletionCall) throws(ProviderError) -> Target {
     let api = call.api ?? selection.provider.api
     guard apis.contains(api) else {
-      let hint = nearest(to: api, among: apis).map { "did you mean \"\($0)\"?" }
+      let hint = nearest(to: api, among: apis).map { "Did you mean \"\($0)\"?" }
       throw ProviderError(
         .unsupported, "api: \"\(api)\" is no API family of this engine",
-        hint: hint ?? "there are \(apis.joined(separator: ", "))", path: "api")
+        hint: hint ?? "There are \(apis.joined(separator: ", ")).", path: "api")
     }
     return Target(provider: selection.provider, model: selection.model, api: api)
   }

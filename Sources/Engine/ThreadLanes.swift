@@ -38,7 +38,7 @@ struct ThreadLanes: Sendable {
   /// The error for a thread that is taken.
   static func busy(_ completionId: String?) -> ProviderError {
     var error = ProviderError(
-      .busy, "this thread is already completing", hint: "pass queue: true to wait, or cancel the running completion")
+      .busy, "this thread is already completing", hint: "Pass queue: true to wait, or cancel the running completion.")
     error.completionId = completionId
     return error
   }

@@ -102,7 +102,7 @@ final class ClientSession: Sendable {
       throw ProviderError(.invalidRequest, "initialize was already answered on this connection")
     case (.fresh, .initialize), (.initialized, _): return
     case (.fresh, _):
-      throw ProviderError(.notInitialized, "\(method.rawValue) came before initialize", hint: "send initialize first")
+      throw ProviderError(.notInitialized, "\(method.rawValue) came before initialize", hint: "Send initialize first.")
     case (.shutDown, _):
       throw ProviderError(.invalidRequest, "\(method.rawValue) came after shutdown; only exit may follow it")
     }
@@ -112,7 +112,7 @@ final class ClientSession: Sendable {
     let near = nearest(to: method, among: handlers.keys)
     return ProviderError(
       .methodNotFound, "there is no method \"\(method)\"",
-      hint: near.map { "did you mean \"\($0)\"?" } ?? "initialize answers with the methods there are")
+      hint: near.map { "Did you mean \"\($0)\"?" } ?? "The answer to initialize lists the methods there are.")
   }
 
   /// `work` in its turn: its place in line is taken now.

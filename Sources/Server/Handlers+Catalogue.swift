@@ -47,7 +47,7 @@ extension ClientSession {
     if let cursor {
       guard let last = rest.firstIndex(where: { "\($0.provider)/\($0.model.id)" == cursor }) else {
         throw ProviderError(
-          .invalidParams, "cursor: names no model of this list", hint: "begin again without a cursor", path: "cursor")
+          .invalidParams, "cursor: names no model of this list", hint: "Begin again without a cursor.", path: "cursor")
       }
       rest = rest[(last + 1)...]
     }

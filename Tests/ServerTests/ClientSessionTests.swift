@@ -82,7 +82,7 @@ struct ClientSessionTests {
     let client = try Client(initialized: false)
     let error = await client.failure(method, ["input": "Hi"])
     #expect(error?.kind == .notInitialized)
-    #expect(error?.hint == "send initialize first")
+    #expect(error?.hint == "Send initialize first.")
   }
 
   @Test("initialize answers once; a second is refused and changes nothing")
@@ -141,7 +141,7 @@ struct ClientSessionTests {
   @Test(
     "A method that does not exist is named, with the nearest one",
     arguments: [
-      ("complet", "did you mean \"complete\"?"), ("listmodels", "did you mean \"listModels\"?"),
+      ("complet", "Did you mean \"complete\"?"), ("listmodels", "Did you mean \"listModels\"?"),
       ("textDocument/hover", "initialize answers with the methods there are"),
     ])
   func unknown(_ method: String, _ hint: String) async throws {

@@ -81,8 +81,8 @@ private struct Examination {
 
   private static let nothingToUse = ProviderError(
     .providerNotFound, "no provider can be used yet",
-    hint: "start a local server such as Ollama, or give a provider baseURL and apiKey in the config file; "
-      + "patchbay complete -p echo works without either")
+    hint: "Start a local server such as Ollama, or give a provider baseURL and apiKey in the config file; "
+      + "patchbay complete -p echo works without either.")
 
   private static func describe(_ report: ProviderReport) -> JSONValue {
     var facts: JSONObject = [
