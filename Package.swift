@@ -42,20 +42,29 @@ let package = Package(
     module(
       "Server", ["Catalog", "Completion", "Credentials", "Engine", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
     .executableTarget(
-      name: "patchbay", dependencies: ["Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "JSON", "JSONRPC", "Platform", "Server", "WireProtocol"],
+      name: "patchbay",
+      dependencies: [
+        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "JSON", "JSONRPC", "Platform", "Server",
+        "WireProtocol",
+      ],
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),
     support("Upstream", ["JSON", "Platform"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("PlatformTests", ["Platform", "TestSupport"]),
     tests("HTTPTests", ["HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests("CompletionTests", ["Completion", "JSON"]),
     tests("JSONRPCTests", ["JSON", "JSONRPC", "Platform", "TestSupport"]),
     tests("CatalogTests", ["Catalog", "Completion", "JSON", "Platform", "TestSupport"]),
     tests("CredentialsTests", ["Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport"]),
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
-    tests("EngineTests", ["Completion", "Engine", "JSON", "Platform", "TestSupport", "Upstream"]),
-    tests("ServerTests", ["Completion", "JSON", "JSONRPC", "Platform", "Server", "TestSupport", "WireProtocol"]),
+    tests(
+      "EngineTests",
+      ["Catalog", "Completion", "Dialects", "Engine", "HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
+    tests(
+      "ServerTests",
+      ["Completion", "Engine", "JSON", "JSONRPC", "Platform", "Server", "TestSupport", "Upstream", "WireProtocol"]),
     tests("Conformance", ["JSON", "Platform", "TestSupport", "Upstream"]),
   ],
   swiftLanguageModes: [.v6]

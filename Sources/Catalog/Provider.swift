@@ -35,17 +35,6 @@ package struct ModelList: Sendable, Hashable {
 /// Names that stand for a model of the person's choice; written `@small` wherever a model is named.
 package enum ModelRole: String, Sendable, Hashable, CaseIterable { case small, complex }
 
-/// Phase limits that somebody set, in milliseconds; `nil` leaves the default.
-package struct PhaseTimeouts: Sendable, Hashable {
-  package var connectMs: Int?
-  package var firstTokenMs: Int?
-  package var idleMs: Int?
-  package var totalMs: Int?
-
-  /// Nothing set.
-  package init() {}
-}
-
 /// A header to send; its value is a key text, because which headers carry keys differs from provider to provider.
 package struct ConfiguredHeader: Sendable, Hashable {
   package var name: String

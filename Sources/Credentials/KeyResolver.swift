@@ -177,7 +177,8 @@ package final class KeyResolver: Sendable {
   package func missingKey(_ query: KeyQuery) -> ProviderError {
     let name = query.provider
     let ways = [
-      query.variables.first.map { "set \($0)" }, "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
+      query.variables.first.map { "set \($0)" },
+      "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
       "put \"apiKey\" into \(query.configPath) under providers.\(name)",
     ].compactMap { $0 }
     var error = ProviderError(.authRequired, "there is no key for \(name)")

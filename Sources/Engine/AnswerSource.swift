@@ -10,6 +10,8 @@ struct AnswerSource: Sendable {
   /// The longest answer that may come in one piece, and the longest error that is read.
   private static let wholeLimit = 64 << 20
   private static let errorLimit = 1 << 20
+  /// How long, in milliseconds, a server may take to end its response once the answer is complete.
+  private static let endingPatience = 1000
   /// After so long without content the client is told that nothing came.
   private static let silence = Duration.seconds(15)
 
@@ -38,7 +40,7 @@ struct AnswerSource: Sendable {
 
   private func echo(_ request: CompletionRequest, into answer: LiveAnswer) async throws(ProviderError) {
     var batch: [StreamEvent] = []
-    for step in try EchoProvider.answer(target.model.id, request) {
+    for step in try EchoProvider.answer(target.model.id, to: call.input, request) {
       if step.pause > .zero {
         do {
           try await Task.sleep(for: step.pause)
@@ -107,7 +109,8 @@ struct AnswerSource: Sendable {
     _ body: HTTPResponse.Body, _ decoder: inout any AnswerDecoder, into answer: LiveAnswer
   ) async throws {
     var events: [StreamEvent] = []
-    while let bytes = try await body.next() {
+    var isComplete = false
+    while let bytes = try await next(body, isComplete, answer) {
       events.removeAll(keepingCapacity: true)
       do throws(ProviderError) {
         try decoder.decode(bytes[...], into: &events)
@@ -117,17 +120,36 @@ struct AnswerSource: Sendable {
         throw error
       }
       if await answer.take(events) { body.noteProgress() }
+      if !isComplete, answer.isComplete {
+        isComplete = true
+        body.expectEnd(withinMs: Self.endingPatience)
+      }
     }
     events.removeAll(keepingCapacity: true)
     try decoder.finish(into: &events)
     _ = await answer.take(events)
   }
 
-  /// Whether the answer came in one piece: it was asked for so, or the server ignored that a stream was wanted.
+  /// The next bytes. Once the answer is complete, a connection that stays open or breaks is no longer its business.
+  private func next(
+    _ body: HTTPResponse.Body, _ isComplete: Bool, _ answer: LiveAnswer
+  ) async throws(HTTPError) -> [UInt8]? {
+    do throws(HTTPError) {
+      return try await body.next()
+    } catch {
+      guard isComplete, error != .cancelled else { throw error }
+      if error != .timeout(.idle) {
+        _ = await answer.take([.warning("the connection broke after the answer was complete")])
+      }
+      return nil
+    }
+  }
+
+  /// Whether the answer comes in one piece. What the server says it sends counts more than what it was asked for.
   private func isWhole(_ response: HTTPResponse) -> Bool {
-    guard call.stream else { return true }
     let type = response.header("content-type")?.lowercased() ?? ""
-    return type.hasPrefix("application/json")
+    if ["text/event-stream", "application/x-ndjson"].contains(where: type.hasPrefix) { return false }
+    return !call.stream || type.hasPrefix("application/json")
   }
 
   private func watchSilence(_ answer: LiveAnswer) -> Task<Void, Never> {

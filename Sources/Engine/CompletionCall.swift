@@ -1,4 +1,3 @@
-package import Catalog
 package import Completion
 package import JSON
 

@@ -25,7 +25,11 @@ extension CompletionEngine {
     let catalog = try await catalog()
     let choice = try await select(provider: provider, model: model, current: current, catalog)
     let query = keyQuery(choice.provider, catalog)
-    if choice.provider.auth.need == .required, try await keys.place(of: query) == nil { throw keys.missingKey(query) }
+    if choice.provider.auth.need != .none, try await keys.place(of: query) == nil {
+      if choice.provider.auth.need == .required { throw keys.missingKey(query) }
+      // Optional, but the settings name a key that is not there: this says which.
+      _ = try await keys.key(for: query)
+    }
     return ModelChoice(provider: choice.provider.id, model: choice.model.id)
   }
 

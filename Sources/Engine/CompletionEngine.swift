@@ -87,6 +87,8 @@ package final class CompletionEngine: Sendable {
     let target: Target
     let turn: Turn<ThreadLanes.Key>?
     let since: ContinuousClock.Instant
+    /// Who ends it may come before it has begun.
+    let cancellation: Cancellation
   }
 
   /// Decides who answers, makes the session where there is none of that name, and takes the thread's next place.
@@ -101,9 +103,11 @@ package final class CompletionEngine: Sendable {
       let key = session.map { ThreadLanes.Key(session: $0.id, provider: target.provider.id) }
       let turn: Turn<ThreadLanes.Key>? =
         if let key { try sessions.lanes.enter(key, id, mayWait: call.queue) } else { nil }
+      let cancellation = Cancellation()
+      state.withLock { $0.running[id] = cancellation.cancel }
       return Admission(
         completionId: id, session: session, choice: (target.provider.id, target.model.id), call: call, target: target,
-        turn: turn, since: since)
+        turn: turn, since: since, cancellation: cancellation)
     } catch {
       state.withLock { $0.admitted -= 1 }
       throw error
@@ -113,7 +117,10 @@ package final class CompletionEngine: Sendable {
   /// Gives up an admission that will not be run.
   package func abandon(_ admission: Admission) {
     if let turn = admission.turn { sessions.lanes.leave(turn) }
-    state.withLock { $0.admitted -= 1 }
+    state.withLock { state in
+      state.admitted -= 1
+      state.running[admission.completionId] = nil
+    }
   }
 
   /// Completes. Everything said goes to `sink` before this returns.
@@ -124,8 +131,7 @@ package final class CompletionEngine: Sendable {
     let task = Task { [self] () -> Result<CompletionOutcome, ProviderError> in
       await CompletionRun(engine: self, admission: admission, sink: sink).result()
     }
-    state.withLock { $0.running[admission.completionId] = { task.cancel() } }
-    defer { state.withLock { $0.running[admission.completionId] = nil } }
+    admission.cancellation.attach(task)
     let result = await withTaskCancellationHandler {
       await task.value
     } onCancel: {
@@ -135,9 +141,10 @@ package final class CompletionEngine: Sendable {
   }
 
   /// The completion that the same `requestKey` began within the last hour; its result, when it is there. A failed one
-  /// leaves its key free.
+  /// leaves its key free. `whenKnown` is called before waiting for what another one began.
   package func once(
-    _ key: String, _ work: @escaping @Sendable () async -> Result<CompletionOutcome, ProviderError>
+    _ key: String, whenKnown: () -> Void = {},
+    _ work: @escaping @Sendable () async -> Result<CompletionOutcome, ProviderError>
   ) async throws(ProviderError) -> (outcome: CompletionOutcome, isFirst: Bool) {
     let now = ContinuousClock.now
     let (task, isFirst) = state.withLock { state in
@@ -147,14 +154,21 @@ package final class CompletionEngine: Sendable {
       state.keyed[key] = KeyedResult(task: task, since: now)
       return (task, true)
     }
+    guard isFirst else {
+      whenKnown()
+      // Whoever only waits for another's result leaves it alone.
+      guard let result = await unlessCancelled({ await task.value }) else {
+        throw ProviderError(.cancelled, "cancelled while waiting for the result of the same requestKey")
+      }
+      return (try result.get(), false)
+    }
     let result = await withTaskCancellationHandler {
       await task.value
     } onCancel: {
-      // Whoever only waits for another's result leaves it alone.
-      if isFirst { task.cancel() }
+      task.cancel()
     }
     if case .failure = result { state.withLock { $0.keyed[key] = nil } }
-    return (try result.get(), isFirst)
+    return (try result.get(), true)
   }
 
   /// Ends a running completion. What had arrived is kept in its session.

@@ -56,7 +56,7 @@ struct CompletionRun: Sendable {
     do throws(ProviderError) {
       let exchange = AnswerSource(engine: engine, target: target, call: call, session: admission.session)
       let dropped = try await exchange.stream(messages, into: answer)
-      return try await finish(answer, dropped, started, thread)
+      return try await finish(answer, to: messages, dropped, started, thread)
     } catch {
       guard let thread else { throw error }
       if error.kind == .cancelled {
@@ -70,14 +70,15 @@ struct CompletionRun: Sendable {
   }
 
   private func finish(
-    _ answer: LiveAnswer, _ dropped: [Dropped], _ started: ContinuousClock.Instant, _ thread: OpenThread?
+    _ answer: LiveAnswer, to messages: [Message], _ dropped: [Dropped], _ started: ContinuousClock.Instant,
+    _ thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
     let facts = answer.facts
     guard let stop = facts.stop else {
       throw ProviderError(.upstreamInvalid, "the answer ended without saying why")
     }
     let message = answer.message(origin: origin)
-    let usage = facts.usage ?? estimate(message)
+    let usage = facts.usage ?? estimate(messages, message)
     var warnings = facts.warnings
     let structured = structured(message, &warnings)
     // On disk before the client hears that it is done.
@@ -116,9 +117,9 @@ extension CompletionRun {
   }
 
   /// What a provider that counts nothing probably counted: four bytes a token.
-  private func estimate(_ message: Message) -> Usage {
+  private func estimate(_ sent: [Message], _ answer: Message) -> Usage {
     func tokens(_ messages: [Message]) -> Int { messages.reduce(0) { $0 + $1.content.reduce(0) { $0 + $1.size } } / 4 }
-    var usage = Usage(input: tokens(call.input), output: tokens([message]))
+    var usage = Usage(input: tokens(sent), output: tokens([answer]))
     usage.estimated = true
     return usage
   }

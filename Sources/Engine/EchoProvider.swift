@@ -14,24 +14,31 @@ enum EchoProvider {
     var failure: ProviderError?
   }
 
-  /// The whole answer of `model` to `request`, in steps.
+  /// The whole answer of `model` to `input`, the new messages at the end of `request`, in steps.
   /// - Throws: `modelNotFound` for a model it does not have; `unsupported` for the model `tool` without tools.
-  static func answer(_ model: String, _ request: CompletionRequest) throws(ProviderError) -> [Step] {
-    let input = request.messages.last { $0.role == .user || $0.role == .tool }
-    let text = input.map(spokenText) ?? ""
+  static func answer(
+    _ model: String, to input: [Message], _ request: CompletionRequest
+  ) throws(ProviderError) -> [Step] {
+    let text = input.last { $0.role == .user || $0.role == .tool }.map(spokenText) ?? ""
     let words = words(of: text)
     let usage = StreamEvent.usage(Usage(input: tokens(in: request), output: words.count))
     let end = Step(events: [usage, .stop(.end, raw: "stop")])
+    let said = words.prefix(request.options.maxTokens ?? .max)
+    let cut = Step(events: [
+      .usage(Usage(input: tokens(in: request), output: said.count)), .stop(.length, raw: "length"),
+    ])
+    let saidEnd = said.count == words.count ? end : cut
     let start = Step(events: [.started(id: nil, model: model)])
     let kind = model.hasPrefix("fail:") ? ErrorKind(rawValue: String(model.dropFirst(5))) : nil
     switch model {
-    case "echo": return [start] + limited(words, request).map { Step(events: [.text($0)]) } + [end]
+    case "echo": return [start] + said.map { Step(events: [.text($0)]) } + [saidEnd]
     case "slow":
-      return [start] + limited(words, request).map { Step(pause: .milliseconds(50), events: [.text($0)]) } + [end]
+      return [start] + said.map { Step(pause: .milliseconds(50), events: [.text($0)]) } + [saidEnd]
     case "think":
       let thought = ["You said ", "\(words.count) ", words.count == 1 ? "word." : "words."]
       return [start] + thought.map { Step(events: [.reasoning($0)]) } + words.map { Step(events: [.text($0)]) } + [end]
-    case "tool": return [start] + (try toolSteps(text, request)) + [Step(events: [usage, .stop(.toolUse, raw: "tool")])]
+    case "tool":
+      return [start] + (try toolSteps(text, request)) + [Step(events: [usage, .stop(.toolUse, raw: "tool")])]
     default:
       guard let kind else { throw unknownModel(model) }
       return [start] + words.prefix(words.count / 2).map { Step(events: [.text($0)]) } + [
@@ -76,10 +83,6 @@ enum EchoProvider {
       return Message(role: .tool, content: result.content).text
     }
     return ([message.text] + results).filter { !$0.isEmpty }.joined(separator: "\n")
-  }
-
-  private static func limited(_ words: [String], _ request: CompletionRequest) -> [String] {
-    request.options.maxTokens.map { Array(words.prefix($0)) } ?? words
   }
 
   /// `text` cut behind each word, so that the pieces joined are the text again: "a b" is "a", " b".

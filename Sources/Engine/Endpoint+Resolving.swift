@@ -23,10 +23,10 @@ extension CompletionEngine {
       throw ProviderError(
         .unsupported, "\(provider.id) is not reached over HTTP", hint: "name another provider", path: "provider")
     }
-    let isForeign = call?.baseURL != nil && call?.baseURL != provider.baseURL
+    let isForeign = baseURL.withoutTrailingSlashes != provider.baseURL?.withoutTrailingSlashes
     let key = try await key(provider, catalog, call, isForeign: isForeign)
     var endpoint = Endpoint(
-      provider: provider.id, baseURL: baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL,
+      provider: provider.id, baseURL: baseURL.withoutTrailingSlashes,
       apiKey: key?.secret, authHeader: key?.isToken == true ? "authorization" : provider.auth.header,
       quirks: provider.quirks, model: model, timeouts: Self.timeouts(provider, call))
     if !isForeign {
@@ -37,7 +37,8 @@ extension CompletionEngine {
     }
     for (name, value) in call?.headers ?? [] {
       endpoint.headers.removeAll { $0.name.lowercased() == name.lowercased() }
-      if let value { endpoint.headers.append(HTTPHeader(name, value)) }
+      // An empty value takes away what would be sent by itself.
+      endpoint.headers.append(HTTPHeader(name, value ?? ""))
     }
     return endpoint
   }
@@ -45,10 +46,12 @@ extension CompletionEngine {
   private func key(
     _ provider: Provider, _ catalog: ProviderCatalog, _ call: CompletionCall?, isForeign: Bool
   ) async throws(ProviderError) -> ResolvedKey? {
-    var query = keyQuery(provider, catalog, call: call?.apiKey)
+    // A blank key is none: what is looked up for it must not take its place.
+    let own = call?.apiKey.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+    var query = keyQuery(provider, catalog, call: own)
     guard !isForeign else {
       // Only the caller can say that a key may go to a place that the settings do not know.
-      guard call?.apiKey != nil || provider.auth.need != .required else {
+      guard own != nil || provider.auth.need != .required else {
         throw ProviderError(
           .authRequired, "the key of \(provider.id) is not sent to another baseURL",
           hint: "pass apiKey along with baseURL, or set providers.\(provider.id).baseURL in \(catalog.configPath)",
@@ -56,9 +59,9 @@ extension CompletionEngine {
       }
       query.config = nil
       query.variables = []
-      return call?.apiKey == nil ? nil : try await keys.key(for: query)
+      return own == nil ? nil : try await keys.key(for: query)
     }
-    if provider.auth.need == .none, call?.apiKey == nil { return nil }
+    if provider.auth.need == .none, own == nil { return nil }
     if let key = try await keys.key(for: query) { return key }
     if provider.auth.need == .required { throw keys.missingKey(query) }
     return nil
@@ -69,11 +72,20 @@ extension CompletionEngine {
     // An answer in one piece is silent until it is whole; the vendors' own programs wait ten minutes for it.
     if call?.stream == false { timeouts.firstTokenMs = 600_000 }
     for limits in [provider.timeouts, call?.timeout ?? PhaseTimeouts()] {
-      if let limit = limits.connectMs { timeouts.connectMs = limit == 0 ? nil : limit }
-      if let limit = limits.firstTokenMs { timeouts.firstTokenMs = limit == 0 ? nil : limit }
-      if let limit = limits.idleMs { timeouts.idleMs = limit == 0 ? nil : limit }
-      if let limit = limits.totalMs { timeouts.totalMs = limit == 0 ? nil : limit }
+      timeouts.connectMs = limits.connectMs ?? timeouts.connectMs
+      timeouts.firstTokenMs = limits.firstTokenMs ?? timeouts.firstTokenMs
+      timeouts.idleMs = limits.idleMs ?? timeouts.idleMs
+      timeouts.totalMs = limits.totalMs ?? timeouts.totalMs
     }
     return timeouts
+  }
+}
+
+extension String {
+  /// A base URL as paths can be put behind it.
+  fileprivate var withoutTrailingSlashes: String {
+    var url = self[...]
+    while url.hasSuffix("/") { url.removeLast() }
+    return String(url)
   }
 }

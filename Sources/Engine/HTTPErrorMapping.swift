@@ -12,11 +12,13 @@ extension ProviderError {
       self.init(
         .invalidParams, "the header \(name) cannot be sent: it holds a line break",
         hint: "check the key and the headers for stray line ends", path: "headers")
-    case .dns(let host):
-      self.init(.network, "the name \(host) could not be looked up", hint: "check baseURL and the network connection")
-    case .refused(let place):
-      self.init(.network, "nothing answers at \(place)", hint: "start the server, or correct its baseURL")
-    case .unreachable(let place): self.init(.network, "\(place) cannot be reached", hint: "check the network connection")
+    case .dns(let why):
+      self.init(
+        .network, "the server's name could not be looked up: \(why)", hint: "check baseURL and the network connection")
+    case .refused(let why):
+      self.init(.network, "nothing listens there: \(why)", hint: "start the server, or correct its baseURL")
+    case .unreachable(let why):
+      self.init(.network, "the server cannot be reached: \(why)", hint: "check the network connection")
     case .tls(let why):
       self.init(
         .network, "no secure connection: \(why)", hint: "check the host's name, its certificate and SSL_CERT_FILE")
@@ -43,15 +45,16 @@ extension ProviderError {
       case .idle: ("the stream stalled: no content within the time allowed", "idleMs")
       case .total: ("not finished within the time allowed", "totalMs")
       }
-    self.init(.timeout, message, hint: "raise timeout.\(field), or set it to 0 for none")
+    self.init(.timeout, message, hint: "raise timeout.\(field), in the call or for the provider in the config file")
     self.phase = TimeoutPhase(rawValue: phase.rawValue)
   }
 
   /// This error with every occurrence of `secrets` in its texts replaced by dots: upstreams quote keys in their
-  /// messages.
+  /// messages. The longest first, so that no part of a secret that holds another one is left.
   func redacting(_ secrets: [Secret]) -> ProviderError {
     var error = self
-    for secret in secrets.map({ $0.reveal() }) where secret.utf8.count >= 6 {
+    let texts = secrets.map { $0.reveal() }.sorted { $0.utf8.count > $1.utf8.count }
+    for secret in texts where secret.utf8.count >= 6 {
       error.message = error.message.replacing(secret, with: "•••")
       error.hint = error.hint?.replacing(secret, with: "•••")
       error.upstreamCode = error.upstreamCode?.replacing(secret, with: "•••")

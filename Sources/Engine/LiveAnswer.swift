@@ -18,6 +18,8 @@ final class LiveAnswer: Sendable {
   var facts: AnswerBuilder { state.withLock { $0.builder } }
   /// The counts so far.
   var usage: Usage? { state.withLock { $0.builder.usage } }
+  /// Whether the provider has said why it stopped, which is the last thing it says.
+  var isComplete: Bool { state.withLock { $0.builder.stop != nil } }
   /// When the first content came.
   var firstContent: ContinuousClock.Instant? { state.withLock { $0.firstContent } }
   /// When content came last.

@@ -40,18 +40,28 @@ struct MediaReader: Sendable {
   private func read(_ media: Media, _ field: String) throws(ProviderError) -> Media {
     guard case .path(let path) = media.source else { return media }
     let resolved = try real(path, field)
-    let bytes: [UInt8]
+    try check(resolved, path, field)
     do throws(SystemError) {
-      guard let content = try FileSystem.read(resolved) else { throw SystemError("read", path, code: ENOENT) }
-      bytes = content
+      guard let bytes = try FileSystem.read(resolved) else { throw SystemError("read", path, code: ENOENT) }
+      return Media(mediaType: media.mediaType, source: .data(base64(bytes)))
     } catch {
       throw ProviderError(.invalidParams, error.description, path: field)
     }
-    guard bytes.count <= Self.sizeLimit else {
-      throw ProviderError(
-        .invalidParams, "\(path) has \(bytes.count) bytes; at most \(Self.sizeLimit) can be sent", path: field)
+  }
+
+  /// Looks before anything is read: a device or a pipe could last for ever.
+  private func check(_ resolved: String, _ path: String, _ field: String) throws(ProviderError) {
+    var status = stat()
+    guard stat(resolved, &status) == 0 else {
+      throw ProviderError(.invalidParams, SystemError("read", path).description, path: field)
     }
-    return Media(mediaType: media.mediaType, source: .data(base64(bytes)))
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ProviderError(.invalidParams, "\(path) is no plain file", path: field)
+    }
+    guard status.st_size <= Self.sizeLimit else {
+      throw ProviderError(
+        .invalidParams, "\(path) has \(status.st_size) bytes; at most \(Self.sizeLimit) can be sent", path: field)
+    }
   }
 
   private func real(_ path: String, _ field: String) throws(ProviderError) -> String {

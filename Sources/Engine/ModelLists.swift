@@ -76,7 +76,7 @@ extension CompletionEngine {
       var call = CompletionCall(input: [])
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
       let endpoint = try await endpoint(provider, ModelInfo(id: ""), call)
-      let body = try await get(list.path, endpoint)
+      let body = try await get(list.path, endpoint, provider.api)
       return .success(try Self.models(in: body, list.shape))
     } catch {
       var error = error
@@ -97,8 +97,8 @@ extension CompletionEngine {
     return first
   }
 
-  private func get(_ path: String, _ endpoint: Endpoint) async throws(ProviderError) -> [UInt8] {
-    let dialect = Dialects.named(endpoint.quirks["api"]?.string ?? "openai-completions")
+  private func get(_ path: String, _ endpoint: Endpoint, _ api: APIFamily) async throws(ProviderError) -> [UInt8] {
+    let dialect = Dialects.named(api)
     var headers = endpoint.headers
     if let key = endpoint.apiKey {
       let isBearer = endpoint.authHeader == "authorization"

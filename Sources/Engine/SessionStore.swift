@@ -40,7 +40,8 @@ struct SessionStore: Sendable {
   /// The session of that id or name; `nil` when there is none.
   func find(_ reference: String) throws(ProviderError) -> SessionRecord? {
     if Self.isID(reference), let record = try load(reference) { return record }
-    guard let id = try linkTarget(reference) else { return nil }
+    // To the system, a path ends at a zero byte.
+    guard !reference.isEmpty, !reference.utf8.contains(0), let id = try linkTarget(reference) else { return nil }
     if let record = try load(id) { return record }
     // A process was killed between removing a session and its name.
     unlink(linkPath(reference))
@@ -86,9 +87,10 @@ struct SessionStore: Sendable {
   func rename(_ id: String, to name: String?) throws(ProviderError) -> SessionRecord {
     guard let record = try load(id) else { throw Self.notFound(id) }
     if record.name == name { return record }
-    if let name, try !link(name, to: id) {
-      throw ProviderError(.invalidParams, "a session named \"\(name)\" already exists", path: "name")
+    if let name, let other = try find(name), other.id != id {
+      throw Self.nameTaken(name)
     }
+    if let name, try !link(name, to: id) { throw Self.nameTaken(name) }
     let renamed = try update(id) { $0.name = name }
     if let old = record.name { unlink(linkPath(old)) }
     return renamed
@@ -108,7 +110,7 @@ struct SessionStore: Sendable {
     let ids = try storage { () throws(SystemError) in try FileSystem.list(root) }
     var sessions: [(record: SessionRecord, updatedAt: String)] = []
     for id in ids {
-      guard let record = try load(id) else { continue }
+      guard isFolder(id), let record = try load(id) else { continue }
       sessions.append((record, updatedAt(id)))
     }
     return sessions.sorted { ($0.updatedAt, $0.record.id) > ($1.updatedAt, $1.record.id) }
@@ -165,7 +167,10 @@ extension SessionStore {
   }
 
   /// Whether `text` looks like an id that this program made, so that it is not taken for the name of a new session.
-  static func isGeneratedID(_ text: String) -> Bool { text.hasPrefix("ses_") && text.utf8.count >= 19 }
+  static func isGeneratedID(_ text: String) -> Bool {
+    text.hasPrefix("ses_") && text.utf8.count >= 19
+      && text.utf8.dropFirst(4).allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+  }
 
   /// The error for a session that is not there.
   static func notFound(_ reference: String) -> ProviderError {
@@ -173,15 +178,30 @@ extension SessionStore {
       .sessionNotFound, "there is no session \"\(reference)\"", hint: "listSessions shows the ones there are")
   }
 
-  /// Refuses names that cannot be kept.
-  static func check(name: String) throws(ProviderError) {
-    let isSound = !name.isEmpty && name.count <= nameLimit && encoded(name).utf8.count <= 255
-    if isSound, !name.unicodeScalars.contains(where: { $0.value < 0x20 }) { return }
-    throw ProviderError(
-      .invalidParams, "a session's name has 1 to \(nameLimit) characters and no control characters", path: "name")
+  private static func nameTaken(_ name: String) -> ProviderError {
+    ProviderError(
+      .invalidParams, "a session named \"\(name)\" already exists", hint: "choose another name", path: "name")
+  }
+
+  /// Refuses names that cannot be kept; `field` is where the name was given.
+  static func check(name: String, field: String = "name") throws(ProviderError) {
+    let isSound = !name.isEmpty && name.count <= nameLimit && !name.unicodeScalars.contains { $0.value < 0x20 }
+    guard isSound else {
+      throw ProviderError(
+        .invalidParams, "a session's name has 1 to \(nameLimit) characters and no control characters", path: field)
+    }
+    guard encoded(name).utf8.count <= 255 else {
+      throw ProviderError(.invalidParams, "a session's name has at most 255 bytes", path: field)
+    }
   }
 
   private func folder(_ id: String) -> String { "\(root)/\(id)" }
+
+  private func isFolder(_ id: String) -> Bool {
+    var status = stat()
+    return stat(folder(id), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   private func linkPath(_ name: String) -> String { "\(names)/\(Self.encoded(name))" }
 
   /// `name` as a file name: a slash, a percent sign and a leading dot are written as `%XX`.

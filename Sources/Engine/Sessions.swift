@@ -118,7 +118,9 @@ package final class Sessions: Sendable {
             messages: messages ? content.messages : []))
       }
       return SessionSummary(
-        record: record, updatedAt: store.updatedAt(record.id), threads: threads, activeCompletion: active,
+        // File systems tell the time by a slower clock.
+        record: record, updatedAt: max(store.updatedAt(record.id), record.createdAt), threads: threads,
+        activeCompletion: active,
         warnings: warnings)
     }
   }
@@ -138,15 +140,30 @@ package final class Sessions: Sendable {
   /// Opens a thread for writing.
   /// - Throws: `busy` when another process completes in it and `wait` is not set.
   func open(_ key: ThreadLanes.Key, wait: Bool) async throws(ProviderError) -> OpenThread {
-    try await BlockingQueue.run { [self] () throws(ProviderError) in
-      guard let file = try store.thread(key.session, key.provider, create: true) else {
-        throw SessionStore.notFound(key.session)
-      }
-      let cached = cache.withLock { $0[key] }
-      let thread = try store.storage { () throws(SystemError) in try OpenThread(file, cached: cached, wait: wait) }
-      guard let thread else { throw ThreadLanes.busy(nil) }
-      return thread
+    guard wait else {
+      return try await BlockingQueue.run { [self] () throws(ProviderError) in try openBlocking(key, wait: false) }
     }
+    // Who no longer wants to wait does not: the lock that comes later is given back with the file nobody keeps.
+    let opened = await unlessCancelled { [self] () -> Result<OpenThread, ProviderError> in
+      do throws(ProviderError) {
+        return .success(
+          try await BlockingQueue.run { () throws(ProviderError) in try self.openBlocking(key, wait: true) })
+      } catch {
+        return .failure(error)
+      }
+    }
+    guard let opened else { throw ProviderError(.cancelled, "cancelled while another process completes") }
+    return try opened.get()
+  }
+
+  private func openBlocking(_ key: ThreadLanes.Key, wait: Bool) throws(ProviderError) -> OpenThread {
+    guard let file = try store.thread(key.session, key.provider, create: true) else {
+      throw SessionStore.notFound(key.session)
+    }
+    let cached = cache.withLock { $0[key] }
+    let thread = try store.storage { () throws(SystemError) in try OpenThread(file, cached: cached, wait: wait) }
+    guard let thread else { throw ThreadLanes.busy(nil) }
+    return thread
   }
 
   /// Ends the writing that `open` began.

@@ -24,7 +24,7 @@ extension CompletionEngine {
       return (nil, try target(try await select(call, call.connectionDefault, catalog), call))
     }
     let record = try await sessions.findOrCreate(reference) { name async throws(ProviderError) in
-      try SessionStore.check(name: name)
+      try SessionStore.check(name: name, field: "session")
       let target = try self.target(try await self.select(call, call.connectionDefault, catalog), call)
       return SessionRecord(
         id: SessionStore.newID(), name: name, provider: target.provider.id, model: target.model.id, system: nil,

@@ -43,12 +43,12 @@ final class ThreadFile: Sendable {
     return FileStamp(inode: UInt64(status.st_ino), size: Int(status.st_size))
   }
 
-  /// The whole lines of the file. What follows the last line end is not there yet, or never will be.
+  /// The whole lines of the file, empty ones too. What follows the last line end is not there yet, or never will be.
   func lines() throws(SystemError) -> [ArraySlice<UInt8>] {
     guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw SystemError("read", path) }
     let bytes = try FileSystem.read(descriptor, path: path)
     guard let end = bytes.lastIndex(of: 0x0A) else { return [] }
-    return bytes[..<end].split(separator: 0x0A)
+    return bytes[..<end].split(separator: 0x0A, omittingEmptySubsequences: false)
   }
 
   /// Appends whole lines in one write; the caller holds the lock. When the disk takes only a part, the part is taken

@@ -22,7 +22,7 @@ struct ThreadContent: Sendable {
     stamp = try file.stamp()
     messages = []
     warnings = []
-    for (number, line) in try file.lines().enumerated() {
+    for (number, line) in try file.lines().enumerated() where !line.isEmpty {
       do {
         let value = try JSONValue(parsing: line)
         if let completion = value["void"]?.string {
@@ -74,9 +74,8 @@ final class OpenThread: Sendable {
   private let file: ThreadFile
   private let content: Mutex<ThreadContent>
 
-  /// Takes the file's lock and reads what is new in it.
-  /// - Parameter cached: what was read before, used when the file is still the same.
-  /// - Returns: `nil` when another process holds the lock and `wait` is not set.
+  /// Takes the file's lock and reads what is new in it; `cached` is what was read before. Fails with `nil` when another
+  /// process holds the lock and `wait` is not set.
   init?(_ file: ThreadFile, cached: ThreadContent?, wait: Bool) throws(SystemError) {
     guard try file.lock(wait: wait) else { return nil }
     self.file = file

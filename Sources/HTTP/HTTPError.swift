@@ -6,11 +6,11 @@ package enum HTTPError: Error, Sendable, Hashable {
   case badURL(String)
   /// The method or a header cannot be sent: which one, never its value.
   case badHeader(String)
-  /// The host's name does not resolve.
+  /// The host's name, which it is, does not resolve.
   case dns(String)
-  /// Nothing listens there.
+  /// Nothing listens at this `host:port`.
   case refused(String)
-  /// No route, host or network down.
+  /// No route to this `host:port`, host or network down.
   case unreachable(String)
   /// The TLS handshake or the certificate failed.
   case tls(String)

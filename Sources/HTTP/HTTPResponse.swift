@@ -33,6 +33,10 @@ package struct HTTPResponse: Sendable {
     /// count, for many servers send comments to keep the connection open.
     package func noteProgress() { transfer.noteProgress() }
 
+    /// All that matters was read: a body that does not end within this time fails with the idle timeout, whatever the
+    /// request's own limit is. Reading on to the end lets the connection be used again.
+    package func expectEnd(withinMs milliseconds: Int) { transfer.expectEnd(withinMs: milliseconds) }
+
     /// The whole body, every byte of which counts as progress. Throws `tooLarge` beyond `limit` bytes.
     package func readAll(limit: Int) async throws(HTTPError) -> [UInt8] {
       var all: [UInt8] = []

@@ -53,6 +53,11 @@ struct PhaseClock {
     enter(.idle, Self.nanoseconds(timeouts.idleMs), at: now)
   }
 
+  /// Nothing but the end is still expected, and soon.
+  mutating func expectEnd(withinMs milliseconds: Int, at now: Int64) {
+    enter(.idle, Self.nanoseconds(milliseconds), at: now)
+  }
+
   /// The reader has something to do.
   mutating func stop(at now: Int64) {
     guard let runningSince else { return }

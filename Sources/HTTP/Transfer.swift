@@ -59,6 +59,11 @@ final class Transfer: Sendable {
     state.withLock { $0.clock.progressed(at: now) }
   }
 
+  func expectEnd(withinMs milliseconds: Int) {
+    let now = loop.clock.now()
+    state.withLock { $0.clock.expectEnd(withinMs: milliseconds, at: now) }
+  }
+
   /// Ends the exchange from the reader's side; nothing happens when it is over already.
   func abandon() {
     finish(.cancelled)

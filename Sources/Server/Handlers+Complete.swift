@@ -28,10 +28,10 @@ extension ClientSession {
       guard let key = params.requestKey else {
         return try await run(call, params, request) { if let turn { self.lane.leave(turn) } }.json
       }
-      if let turn { lane.leave(turn) }
-      let (outcome, _) = try await engine.once(key) { [call] in
+      let leave: @Sendable () -> Void = { if let turn { self.lane.leave(turn) } }
+      let (outcome, _) = try await engine.once(key, whenKnown: leave) { [call] in
         do throws(ProviderError) {
-          return .success(try await self.run(call, params, request) {})
+          return .success(try await self.run(call, params, request, whenAdmitted: leave))
         } catch {
           return .failure(error)
         }
@@ -73,10 +73,7 @@ extension CompletionCall {
     options = params.options
     stream = params.stream
     queue = params.queue
-    timeout.connectMs = params.timeout.connectMs
-    timeout.firstTokenMs = params.timeout.firstTokenMs
-    timeout.idleMs = params.timeout.idleMs
-    timeout.totalMs = params.timeout.totalMs
+    timeout = params.timeout
     apiKey = params.apiKey?.revealed
     headers = params.headers
     baseURL = params.baseURL

@@ -39,7 +39,8 @@ extension ClientSession {
     let catalog = try? engine.catalogBlocking()
     return InitializeResult(
       serverVersion: host.version, apis: engine.apis, enginePid: Int(getpid()), isShared: host.isShared,
-      defaultChoice: catalog.flatMap(engine.configuredChoice), maxMessageBytes: catalog?.limits.maxMessageBytes ?? 64 << 20
+      defaultChoice: catalog.flatMap(engine.configuredChoice),
+      maxMessageBytes: catalog?.limits.maxMessageBytes ?? 64 << 20
     ).json
   }
 

@@ -55,8 +55,13 @@ extension ClientSession {
     let summary = try await engine.sessions.summary(of: record, messages: params.messages)
     let info = await SessionInfo(summary, engine)
     guard params.messages || params.provider != nil else { return GetSessionResult(session: info) }
-    let provider = try await engine.catalog().provider(named: params.provider ?? record.provider).id
-    let thread = summary.threads.first { $0.provider == provider }
+    let name = params.provider ?? record.provider
+    // A thread can be read whether or not the settings, which may be broken, still know its provider.
+    var thread = summary.threads.first { $0.provider == name }
+    if thread == nil {
+      let provider = try await engine.catalog().provider(named: name).id
+      thread = summary.threads.first { $0.provider == provider }
+    }
     return GetSessionResult(session: info, messages: params.messages ? thread?.messages ?? [] : nil)
   }
 

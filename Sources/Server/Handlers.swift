@@ -34,7 +34,8 @@ struct Handler: Sendable {
   /// A method that arranges its own order.
   static func custom<Params: WireParams>(
     _ method: Method, _ params: Params.Type,
-    _ prepare: @escaping @Sendable (ClientSession, Params, ClientSession.Request) throws(ProviderError) ->
+    _ prepare:
+      @escaping @Sendable (ClientSession, Params, ClientSession.Request) throws(ProviderError) ->
       ClientSession.Work
   ) -> Handler {
     Handler(method, isOrdered: false) { session, request throws(ProviderError) in

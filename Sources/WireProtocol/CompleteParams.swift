@@ -16,7 +16,7 @@ package struct CompleteParams: WireParams {
   package var options: CompletionOptions
   /// Whether to send `streamDelta`s.
   package var stream: Bool
-  package var timeout: CallTimeouts
+  package var timeout: PhaseTimeouts
   /// The key for this call alone.
   package var apiKey: HiddenText?
   /// Headers for this call alone; `nil` removes one the configuration sets. Names are HTTP tokens, values have no
@@ -38,7 +38,7 @@ package struct CompleteParams: WireParams {
     model = try fields.nonEmptyString("model")
     options = try CompletionOptions(reading: &fields)
     stream = try fields.bool("stream") ?? true
-    timeout = try CallTimeouts(json: fields.value("timeout"), path: ["timeout"])
+    timeout = try PhaseTimeouts(json: fields.value("timeout"), path: ["timeout"])
     apiKey = try fields.nonEmptyString("apiKey").map { HiddenText($0) }
     headers = try Self.headers(&fields)
     baseURL = try Self.baseURL(&fields)
@@ -110,21 +110,10 @@ package struct CompleteParams: WireParams {
   }
 }
 
-/// Limits for the phases of one call, in milliseconds; `nil` leaves the configured one.
-package struct CallTimeouts: Sendable, Hashable {
-  /// Until the connection stands.
-  package var connectMs: Int?
-  /// From then until the first piece of the answer.
-  package var firstTokenMs: Int?
-  /// Between two pieces.
-  package var idleMs: Int?
-  /// For everything.
-  package var totalMs: Int?
-
-  /// No limits of its own.
-  package init() {}
-
-  init(json: JSONValue?, path: [String]) throws(JSONFieldError) {
+extension PhaseTimeouts {
+  /// Reads the member `timeout` of a call.
+  fileprivate init(json: JSONValue?, path: [String]) throws(JSONFieldError) {
+    self.init()
     var fields = try JSONFields(json, path: path)
     connectMs = try fields.int("connectMs", in: 1...Int(Int32.max))
     firstTokenMs = try fields.int("firstTokenMs", in: 1...Int(Int32.max))

@@ -10,6 +10,7 @@ package protocol WireParams: Sendable {
 }
 
 extension WireParams {
+  /// Most methods serve all their parameters.
   package static var unserved: [String] { [] }
 
   /// Reads `params` for a handler.

@@ -42,7 +42,9 @@ struct Arguments {
         operands.append(word)
         continue
       }
-      let pieces = word.hasPrefix("--") ? word.split(separator: "=", maxSplits: 1).map(String.init) : [word]
+      let pieces =
+        word.hasPrefix("--")
+        ? word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init) : [word]
       guard let option = command.options.first(where: { $0.name == pieces[0] || $0.short == pieces[0] }) else {
         let hint = nearest(to: pieces[0], among: command.options.map(\.name)).map { "; did you mean \($0)?" } ?? ""
         throw UsageError(message: "unknown option \(pieces[0])\(hint)", command: command.name)

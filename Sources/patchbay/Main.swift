@@ -6,18 +6,35 @@ internal import Platform
 struct Main {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    plugStandardDescriptors()
+    // Each completion needs a socket, each session at work a file.
+    raiseDescriptorLimit()
     // Keys live in this process: it must not leave them in a core file.
-    var limit = rlimit(rlim_cur: 0, rlim_max: 0)
-    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
-    let status = await run(CommandLine.arguments.dropFirst())
+    forbidCoreFiles()
+    var status = await run(CommandLine.arguments.dropFirst())
+    if status == ExitStatus.success, let failure = Terminal.outputFailure {
+      Terminal.error.line("\(Terminal.error.styled("error:", .red)) \(failure)")
+      status = ExitStatus.failure
+    }
     // Destructors of globals would race with threads that still run.
     _exit(status)
+  }
+
+  /// Puts something in the place of standard streams that were closed: the next file that is opened would take their
+  /// number, and be read or written in their stead. Whoever writes to such an output is told that it is not open.
+  private static func plugStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number, which is this one.
+      _ = open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY)
+    }
   }
 
   private static func run(_ words: ArraySlice<String>) async -> Int32 {
     do {
       guard let word = words.first else {
-        guard Terminal(descriptor: STDIN_FILENO).isTerminal else { return try await Command.serve.run(try Arguments([], of: .serve)) }
+        guard Terminal(descriptor: STDIN_FILENO).isTerminal else {
+          return try await Command.serve.run(try Arguments([], of: .serve))
+        }
         Terminal.output.write(Help.overview)
         return ExitStatus.success
       }

@@ -1,4 +1,5 @@
 internal import Platform
+internal import Synchronization
 
 /// Standard output and standard error as a person or a pipe sees them.
 struct Terminal: Sendable {
@@ -6,6 +7,10 @@ struct Terminal: Sendable {
   static let output = Terminal(descriptor: 1)
   /// Standard error.
   static let error = Terminal(descriptor: 2)
+
+  private static let failure = Mutex<SystemError?>(nil)
+  /// Why something that was to be on standard output is not there, if so. A reader that went away is no failure.
+  static var outputFailure: SystemError? { failure.withLock { $0 } }
 
   private let descriptor: Int32
   /// Whether a person is looking.
@@ -26,6 +31,7 @@ struct Terminal: Sendable {
       try FileSystem.write(Array(text.utf8), to: descriptor, path: "standard output")
       return true
     } catch {
+      if descriptor == STDOUT_FILENO, error.code != EPIPE { Self.failure.withLock { $0 = $0 ?? error } }
       return false
     }
   }

@@ -42,6 +42,19 @@ struct CancelTests {
     }
   }
 
+  @Test("who waits for another's result under the same requestKey can stop waiting")
+  func waitingForKey() async throws {
+    try await withPatchbay { patchbay in
+      let first = await patchbay.request("complete", echo(endless, model: "slow", ["requestKey": "once"]))
+      try await patchbay.firstText(of: first)
+      let second = await patchbay.request("complete", echo(endless, model: "slow", ["requestKey": "once"]))
+      await patchbay.notify("$/cancelRequest", ["id": second])
+      #expect(try await patchbay.error(of: second).code == -32800)
+      await patchbay.notify("$/cancelRequest", ["id": first])
+      #expect(try await patchbay.error(of: first).code == -32800)
+    }
+  }
+
   @Test("cancelling what is unknown or done is silent")
   func unknown() async throws {
     try await withPatchbay { patchbay in

@@ -44,6 +44,79 @@ struct CommandLineTests {
     #expect(fromBoth.output.contains("summarise:") && fromBoth.output.contains("a text"))
   }
 
+  @Test("complete --no-stream prints the answer too")
+  func wholeAnswer() async throws {
+    let child = try await run(["complete", "--no-stream", "hello", "there"])
+    #expect(child.exit == .status(0))
+    #expect(child.output == "hello there\n")
+  }
+
+  @Test("who is not there is named by host and port")
+  func nobodyAnswers() async throws {
+    let config: JSONValue = ["providers": ["mine": ["api": "openai-completions", "baseURL": "http://127.0.0.1:1/v1"]]]
+    let child = try await run(["complete", "-p", "mine", "-m", "any", "hello"], config: config)
+    #expect(child.exit == .status(4))
+    #expect(child.errors.contains("nothing answers at 127.0.0.1:1\n"), "\(child.errors)")
+  }
+
+  @Test("an image that is no regular file is refused, not read for ever", arguments: ["/dev/zero", "/dev/tty", "/"])
+  func endlessImage(path: String) async throws {
+    let image: JSONValue = ["type": "image", "mediaType": "image/png", "path": .string(path)]
+    let params: JSONValue = ["provider": "echo", "input": ["role": "user", "content": [image]]]
+    let child = try await run(["call", "complete", params.text])
+    #expect(child.exit == .status(2))
+    #expect(child.errors.contains("not a regular file"))
+  }
+
+  @Test("an answer that cannot be written is no success", arguments: [">/dev/full", ">&-"])
+  func lostOutput(redirect: String) async throws {
+    for command in ["complete -p echo hello", "call ping", "complete -p echo --json hello", "models"] {
+      let child = try await shell("\"$PATCHBAY\" \(command) </dev/null \(redirect)")
+      #expect(child.exit == .status(1), "\(command)")
+      #expect(child.errors.contains("cannot write to standard output"), "\(command): \(child.errors)")
+    }
+  }
+
+  @Test("what is written to a closed standard output ends up in no file")
+  func closedOutput() async throws {
+    let home = try TemporaryFolder()
+    let environment = PatchbayProcess.environment(home: home, ["PATCHBAY": try PatchbayProcess.binary()])
+    let command = "\"$PATCHBAY\" complete -p echo -s work hello >&- </dev/null; \"$PATCHBAY\" sessions show work"
+    let child = try ChildProcess("/bin/sh", ["-c", command], environment: environment)
+    child.closeInput()
+    #expect(try await child.waitForExit() == .status(0))
+    #expect(child.outputText.contains("hello"))
+  }
+
+  @Test("serve speaks when standard error is closed")
+  func closedErrors() async throws {
+    let greeting = #"{"jsonrpc":"2.0","id":1,"method":"initialize"}"#
+    let child = try await shell("echo '\(greeting)' | \"$PATCHBAY\" serve 2>&-")
+    #expect(child.exit == .status(0))
+    #expect(child.output.contains("serverInfo"))
+  }
+
+  @Test("an option with an empty value does not take the next word for it")
+  func emptyValue() async throws {
+    let child = try await run(["complete", "--model=", "hello"])
+    #expect(child.exit == .status(2))
+    #expect(child.errors.contains("model"))
+  }
+
+  @Test("complete needs no standard input when its arguments hold the prompt")
+  func closedInput() async throws {
+    let child = try await shell("\"$PATCHBAY\" complete -p echo hello there <&-")
+    #expect(child.exit == .status(0), "\(child.errors)")
+    #expect(child.output == "hello there\n")
+  }
+
+  @Test("complete ends when nobody reads its answer any more")
+  func unreadAnswer() async throws {
+    let child = try await shell("\"$PATCHBAY\" complete -p echo -m slow '\(endless)' </dev/null | head -c 5")
+    #expect(child.output == "word1")
+    #expect(child.errors.isEmpty)
+  }
+
   @Test("complete without any prompt is a misuse")
   func noPrompt() async throws {
     let child = try await run(["complete"])
@@ -136,6 +209,15 @@ struct CommandLineTests {
     let exit: ChildProcess.Exit
     let output: String
     let errors: String
+  }
+
+  private func shell(_ command: String) async throws -> Outcome {
+    let home = try TemporaryFolder()
+    let environment = PatchbayProcess.environment(home: home, ["PATCHBAY": try PatchbayProcess.binary()])
+    let child = try ChildProcess("/bin/sh", ["-c", command], environment: environment)
+    child.closeInput()
+    let exit = try await child.waitForExit()
+    return Outcome(exit: exit, output: child.outputText, errors: child.errorText)
   }
 
   private func run(

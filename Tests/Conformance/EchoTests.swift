@@ -4,6 +4,18 @@ internal import Testing
 
 @Suite("The built-in provider echo (protocol §4)", .timeLimit(.minutes(1)))
 struct EchoTests {
+  @Test("maxTokens cuts an answer short, and the answer says so", arguments: ["echo", "slow"])
+  func length(model: String) async throws {
+    try await withPatchbay { patchbay in
+      let cut = try await patchbay.call("complete", echo("one two three", model: model, ["maxTokens": 2]))
+      #expect(text(of: cut["message"]) == "one two")
+      #expect(cut["stopReason"] == "length")
+      #expect(cut["usage"]?["output"] == 2)
+      let whole = try await patchbay.call("complete", echo("one two", model: model, ["maxTokens": 2]))
+      #expect(whole["stopReason"] == "end")
+    }
+  }
+
   @Test(
     "echo streams the input back, whatever it is",
     arguments: [

@@ -213,4 +213,54 @@ struct SessionTests {
     }
     #expect(try home.entries().filter { $0 != "state" && $0 != "config" && $0 != "data" } == [])
   }
+
+  @Test("deleteSession ends a completion that was asked for right before it")
+  func deleteRightBehind() async throws {
+    try await withPatchbay { patchbay in
+      for number in 1...50 {
+        let name = JSONValue.string("brief\(number)")
+        let id = await patchbay.request("complete", echo(endless, model: "slow", ["session": name]))
+        try await patchbay.call("deleteSession", ["session": name])
+        _ = try await patchbay.error(of: id)
+      }
+    }
+  }
+
+  @Test("a completion with a requestKey takes effect in its turn like any other")
+  func keyedInOrder() async throws {
+    try await withPatchbay { patchbay in
+      for number in 1...20 {
+        let name = JSONValue.string("work\(number)")
+        let id = await patchbay.request("complete", echo("hello", ["session": name, "requestKey": name]))
+        try await patchbay.call("getSession", ["session": name])
+        try await patchbay.result(of: id)
+      }
+    }
+  }
+
+  @Test("no session is named like another one's id")
+  func nameLikeID() async throws {
+    try await withPatchbay { patchbay in
+      try await patchbay.call("createSession", ["id": "first", "provider": "echo"])
+      try await patchbay.call("createSession", ["id": "second", "name": "other", "provider": "echo"])
+      let refused = try await patchbay.callForError("renameSession", ["session": "second", "name": "first"])
+      #expect(refused.kind == "invalidParams")
+      #expect(try await patchbay.call("getSession", ["session": "other"])["id"] == "second")
+    }
+  }
+
+  @Test("what a provider said can be read when the settings do not know it any more")
+  func unknownProvider() async throws {
+    let home = try TemporaryFolder()
+    try await withPatchbay(home: home) { patchbay in
+      try await patchbay.call("complete", echo("hello", ["session": "old"]))
+    }
+    try home.write(config: ["providers": ["echo": ["enabled": false]]])
+    try await withPatchbay(home: home) { patchbay in
+      let session = try await patchbay.call("getSession", ["session": "old", "messages": true])
+      #expect(session["messages"]?.array?.count == 2)
+      let thread = try await patchbay.thread("old", provider: "echo")
+      #expect(thread.count == 2)
+    }
+  }
 }

@@ -47,6 +47,25 @@ struct SharedSessionTests {
     }
   }
 
+  @Test("who waits for the other program can stop waiting")
+  func cancelledWaiting() async throws {
+    let home = try TemporaryFolder()
+    try await withPatchbay(home: home) { left in
+      let id = await left.request("complete", echo(endless, model: "slow", ["session": "shared"]))
+      try await left.firstText(of: id)
+      try await withPatchbay(home: home) { right in
+        let waiting = await right.request("complete", echo("hello", ["session": "shared", "queue": true]))
+        await right.notify("$/cancelRequest", ["id": waiting])
+        #expect(try await right.error(of: waiting).code == -32800)
+        await left.notify("$/cancelRequest", ["id": id])
+        _ = try await left.error(of: id)
+        // Nor does it take the thread when its turn comes after all.
+        try await right.call("complete", echo("again", ["session": "shared", "queue": true]))
+        #expect(try await right.thread("shared").last.map { text(of: $0) } == "again")
+      }
+    }
+  }
+
   @Test("a name used first by both at once is one session")
   func firstUse() async throws {
     let home = try TemporaryFolder()

@@ -1,6 +1,7 @@
 internal import JSON
 internal import TestSupport
 internal import Testing
+internal import Upstream
 
 @Suite("complete and streamDelta (protocol §4)", .timeLimit(.minutes(1)))
 struct StreamingTests {
@@ -123,6 +124,40 @@ struct StreamingTests {
       let second = try await patchbay.call("complete", echo("hello there", ["requestKey": "once"]))
       #expect(first["completionId"] == second["completionId"])
       #expect(text(of: second["message"]) == "hello there")
+    }
+  }
+
+  @Test("an answer that is complete ends its completion, whatever the server does with the connection")
+  func lingeringServer() async throws {
+    for isAbrupt in [false, true] {
+      let upstream = try Upstream { _, exchange in
+        try exchange.startEvents()
+        try exchange.writeChatChunk(["role": "assistant", "content": "done"])
+        try exchange.writeChatChunk([:], finishReason: "stop")
+        try exchange.writeEvent("[DONE]")
+        if isAbrupt { exchange.close() } else { exchange.waitForDisconnect() }
+      }
+      let config: JSONValue = [
+        "providers": ["mock": ["api": "openai-completions", "baseURL": .string("\(upstream.url)/v1"), "model": "m"]]
+      ]
+      try await withPatchbay(config: config) { patchbay in
+        let result = try await patchbay.call("complete", ["provider": "mock", "input": "hello"])
+        #expect(result["message"]?["content"] == [["type": "text", "text": "done"]])
+        #expect((result["warnings"] != nil) == isAbrupt)
+      }
+    }
+  }
+
+  @Test("a server that streams although it was asked not to is understood all the same")
+  func unaskedStream() async throws {
+    let upstream = try Upstream { _, exchange in try exchange.streamChat(["hello", " there"]) }
+    let config: JSONValue = [
+      "providers": ["mock": ["api": "openai-completions", "baseURL": .string("\(upstream.url)/v1"), "model": "m"]]
+    ]
+    try await withPatchbay(config: config) { patchbay in
+      let result = try await patchbay.call("complete", ["provider": "mock", "input": "hello", "stream": false])
+      #expect(result["message"]?["content"] == [["type": "text", "text": "hello there"]])
+      #expect(!patchbay.messages.contains { $0["method"] == "streamDelta" })
     }
   }
 }

@@ -37,6 +37,19 @@ struct TerminalTests {
     #expect(raw.isEmpty, "\(raw.map { String($0.value, radix: 16) })")
   }
 
+  @Test(
+    "nor do they arrive raw in JSON",
+    arguments: [
+      "complete --json",
+      #"call -n complete '{"provider":"echo","input":"a \u009b31m \u007f end"}'"#,
+    ])
+  func controlCharactersInJSON(command: String) async throws {
+    let child = try await onTerminal(command, input: "a \u{9b}31m \u{7f} end", environment: ["NO_COLOR": "1"])
+    #expect(child.output.contains("end"))
+    let raw = child.output.unicodeScalars.filter { 0x7f...0x9f ~= $0.value }
+    #expect(raw.isEmpty, "\(raw.map { String($0.value, radix: 16) })")
+  }
+
   @Test("nor does a session's name reach it raw")
   func hostileName() async throws {
     let home = try TemporaryFolder()

@@ -1,4 +1,4 @@
-package import Platform
+internal import Platform
 
 /// A real program that serves on this machine for the length of a test.
 package final class TestServer: Sendable {

@@ -29,7 +29,7 @@ extension Command {
       var listener = LocalListener()
       if arguments.has("--notifications") {
         listener.notification = { method, params in
-          Terminal.output.line(JSONValue.object(["method": .string(method), "params": params]).text)
+          Terminal.output.write(foreign: JSONValue.object(["method": .string(method), "params": params]).text + "\n")
         }
       }
       let client = Workbench().client

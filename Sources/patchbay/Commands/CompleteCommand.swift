@@ -60,23 +60,28 @@ private struct CompleteRun {
       }
     }
     onTermination { _ in task.cancel() }
+    // An answer that nobody reads any more need not be paid for.
+    printer.whenClosed { task.cancel() }
     let result = await task.value
+    if printer.isClosed { return ExitStatus.success }
+    // What did not stream is said now.
+    if arguments.has("--no-stream"), case .success(let value) = result { printer.take(answer: value) }
     printer.finish()
     guard isJSON else { return finish(try result.get()) }
     switch result {
-    case .success(let value): Terminal.output.line(Terminal.output.isTerminal ? value.prettyText : value.text)
+    case .success(let value): return printJSON(value)
     case .failure(let error): throw error
     }
-    return ExitStatus.success
   }
 
   private func finish(_ result: JSONValue) -> Int32 {
     let out = Terminal.error
     for call in result["message"]?["content"]?.array ?? [] where call["type"]?.string == "toolCall" {
-      Terminal.output.line(call.text)
+      Terminal.output.write(foreign: call.text + "\n")
     }
     for item in result["dropped"]?.array ?? [] {
-      out.line("\(out.styled("left out:", .yellow)) \(visible("\(item["what"]?.string ?? ""): \(item["why"]?.string ?? "")"))")
+      out.line(
+        "\(out.styled("left out:", .yellow)) \(visible("\(item["what"]?.string ?? ""): \(item["why"]?.string ?? "")"))")
     }
     for warning in result["warnings"]?.array ?? [] {
       out.line("\(out.styled("warning:", .yellow)) \(visible(warning.string ?? ""))")
@@ -177,7 +182,9 @@ extension CompleteRun {
   }
 
   private func image(_ file: String) throws -> JSONValue {
-    let types = ["png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"]
+    let types = [
+      "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+    ]
     let ending = file.split(separator: ".").last.map { $0.lowercased() } ?? ""
     guard let type = types[ending] else {
       let known = types.keys.sorted().joined(separator: ", ")
@@ -194,6 +201,7 @@ private final class AnswerPrinter: Sendable {
     var isReasoning = false
     var endsLine = true
     var isClosed = false
+    var whenClosed: (@Sendable () -> Void)?
   }
 
   private let isSilent: Bool
@@ -201,9 +209,33 @@ private final class AnswerPrinter: Sendable {
 
   init(isSilent: Bool) { self.isSilent = isSilent }
 
+  /// Whether the reader of the answer is gone.
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  /// Has `body` called as soon as the reader of the answer is gone.
+  func whenClosed(_ body: @escaping @Sendable () -> Void) {
+    let isClosed = state.withLock { state in
+      state.whenClosed = body
+      return state.isClosed
+    }
+    if isClosed { body() }
+  }
+
+  /// Takes the result of an answer that came in one piece.
+  func take(answer: JSONValue) {
+    for part in answer["message"]?["content"]?.array ?? [] {
+      guard let text = part["text"]?.string else { continue }
+      switch part["type"]?.string {
+      case "text": take(.text(text))
+      case "reasoning": take(.reasoning(text))
+      default: break
+      }
+    }
+  }
+
   func take(_ delta: StreamDelta) {
     guard !isSilent else { return }
-    state.withLock { state in
+    let nobodyReads: (@Sendable () -> Void)? = state.withLock { state in
       switch delta {
       case .text(let text):
         leaveReasoning(&state)
@@ -216,7 +248,11 @@ private final class AnswerPrinter: Sendable {
         Terminal.error.line(Terminal.error.styled("[\(message), \(elapsed / 1000) s]", .dim))
       default: break
       }
+      guard state.isClosed else { return nil }
+      defer { state.whenClosed = nil }
+      return state.whenClosed
     }
+    nobodyReads?()
   }
 
   func finish() {
@@ -237,7 +273,7 @@ private final class AnswerPrinter: Sendable {
 
   private func say(_ text: String, _ state: inout State) {
     guard !state.isClosed else { return }
-    state.isClosed = !Terminal.output.write(foreign: text)
     state.endsLine = text.hasSuffix("\n")
+    state.isClosed = !Terminal.output.write(foreign: text)
   }
 }

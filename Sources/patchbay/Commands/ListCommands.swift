@@ -77,7 +77,8 @@ extension Command {
         _ = try await Workbench().client.call(.deleteSession, ["session": .string(words[words.startIndex])])
         return ExitStatus.success
       default:
-        throw UsageError(message: "sessions \(arguments.operands.joined(separator: " ")) makes no sense", command: "sessions")
+        throw UsageError(
+          message: "sessions \(arguments.operands.joined(separator: " ")) makes no sense", command: "sessions")
       }
     })
 
@@ -122,7 +123,9 @@ extension Command {
   }
 
   /// Every page of a list as one.
-  private static func pages(_ method: WireProtocol.Method, _ params: JSONObject, _ key: String) async throws -> JSONValue {
+  private static func pages(_ method: WireProtocol.Method, _ params: JSONObject, _ key: String) async throws
+    -> JSONValue
+  {
     let client = Workbench().client
     var params = params
     var result = try await client.call(method, .object(params)).object ?? JSONObject()
@@ -143,8 +146,9 @@ func refuseOperands(_ arguments: Arguments, _ command: String) throws {
 }
 
 /// Prints JSON: on several lines for a person, on one for a program.
+@discardableResult
 func printJSON(_ value: JSONValue) -> Int32 {
-  Terminal.output.line(Terminal.output.isTerminal ? visible(value.prettyText) : value.text)
+  Terminal.output.write(foreign: (Terminal.output.isTerminal ? value.prettyText : value.text) + "\n")
   return ExitStatus.success
 }
 

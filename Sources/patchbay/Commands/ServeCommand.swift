@@ -31,7 +31,8 @@ private struct Service {
   func run() async throws -> Int32 {
     // Protocol goes out by a descriptor of its own; whatever else is printed by mistake goes to standard error.
     let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-    guard output >= 0, dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else {
+    let isOpen = fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE != O_RDONLY
+    guard isOpen, output >= 0, dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else {
       Terminal.error.line("error: standard output is not open")
       return ExitStatus.failure
     }
