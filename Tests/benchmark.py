@@ -3,6 +3,7 @@
 usage: benchmark.py PATCHBAY MOCK_SSE ROUNDS [CODEX]"""
 import json
 import os
+import select
 import shutil
 import socket
 import statistics
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import time
 
-PATCHBAY, MOCK, ROUNDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+PATCHBAY, MOCK, ROUNDS = os.path.abspath(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 CODEX = sys.argv[4] if len(sys.argv) > 4 else ""
 HOME = tempfile.mkdtemp(prefix="patchbay-benchmark-")
 
@@ -52,8 +53,9 @@ class Child:
                 yield line, now
 
     def status(self, field):
+        """A figure of /proc/PID/status in MB; `None` when the process is gone already."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:
-            return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field + ":"))
+            return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(field + ":")), None)
 
     def peak(self):
         """The most memory it has had resident so far, in MB. Only while it lives: `wait4` would count what this
@@ -92,12 +94,12 @@ def patchbay_stream(model):
     child.send(request(1, "initialize", {}), complete(2, model))
     first = last = None
     for line, now in child.lines():
-        if b'"type":"text"' in line:
-            first, last = first or now, now
-        elif b'"id":2,' in line or b'"id":2}' in line:
-            if b'"error"' in line:
+        if line.startswith(b'{"jsonrpc":"2.0","id":2,'):
+            if b'"result"' not in line:
                 sys.exit(f"patchbay answered: {line.decode()}")
             break
+        if b'"type":"text"' in line:
+            first, last = first or now, now
     peak = child.peak()
     cpu = child.end()
     return {"first": 1000 * (first - child.started), "span": 1000 * (last - first), "cpu": cpu, "peak": peak}
@@ -141,12 +143,12 @@ def curl_many(count, model):
     targets = []
     for number in range(count):
         targets += ["-o", os.devnull] + [URL + "/chat/completions"]
-    child = Child(*CURL, "--parallel", "--parallel-immediate", "--parallel-max", "300", "-w", "\\n",
+    child = Child(*CURL, "--parallel", "--parallel-immediate", "--parallel-max", "300",
                   "-d", curl_body(model), *targets)
-    peak = 0
-    for number, _ in enumerate(child.lines()):
-        if number == count // 2:
-            peak = child.peak()
+    # It says nothing while it works: look from time to time.
+    peak = None
+    while not select.select([child.process.stdout], [], [], 0.05)[0]:
+        peak = child.peak() or peak
     cpu = child.end()
     return {"wall": time.monotonic() - child.started, "cpu": cpu, "peak": peak}
 
@@ -180,7 +182,8 @@ def codex_stream(model):
 
 
 def median(runs, key):
-    return statistics.median(run[key] for run in runs)
+    values = [run[key] for run in runs if run[key] is not None]
+    return statistics.median(values) if values else float("nan")
 
 
 def main():
