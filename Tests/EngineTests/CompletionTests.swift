@@ -87,6 +87,15 @@ struct OneOffTests {
     #expect(abs(cost.total - (5 * 2 + 2 * 10) / 1e6) < 1e-12)
   }
 
+  @Test("The price that the provider itself names is the sum, even where none is configured")
+  func reportedCost() async throws {
+    let usage: JSONValue = ["prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9, "cost": 0.25]
+    var answer = try #require(Self.whole.object)
+    answer["usage"] = usage
+    let person = try Person(try Upstream.json(.object(answer)))
+    #expect(try await person.complete("Hi").cost?.total == 0.25)
+  }
+
   @Test("An answer by a schema is parsed; one that is none is said to be none")
   func structured() async throws {
     let person = try Person(try Upstream.chat([#"{"a":"#, " [1]}"]))
@@ -253,6 +262,16 @@ struct UpstreamErrorTests {
     }
     let error = await (try Person(upstream)).failure("Hi")
     #expect(error?.kind == .upstreamInvalid)
+  }
+
+  @Test("Out of time is an error that names the phase and the setting, and leaves the thread as it was")
+  func timeout() async throws {
+    let upstream = try Upstream { _, exchange in exchange.waitForDisconnect() }
+    let person = try Person(upstream, acme: ["timeout": ["totalMs": 1]])
+    let error = await person.failure("Hi", session: "s")
+    #expect((error?.kind, error?.phase) == (.timeout, .total))
+    #expect(error?.hint?.contains("timeout.totalMs") == true)
+    #expect(try await person.messages("s").isEmpty)
   }
 
   @Test("A key that the upstream quotes is not repeated")
