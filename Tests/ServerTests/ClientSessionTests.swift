@@ -142,7 +142,7 @@ struct ClientSessionTests {
     "A method that does not exist is named, with the nearest one",
     arguments: [
       ("complet", "Did you mean \"complete\"?"), ("listmodels", "Did you mean \"listModels\"?"),
-      ("textDocument/hover", "initialize answers with the methods there are"),
+      ("textDocument/hover", "The answer to initialize lists the methods there are."),
     ])
   func unknown(_ method: String, _ hint: String) async throws {
     let error = await (try Client()).failure(method)
