@@ -50,7 +50,7 @@ struct CurlFailure {
     if Self.tlsCodes.contains(code) { return .tls("\(host): \(message)") }
     switch code {
     case CURLE_URL_MALFORMAT: return .badURL(message)
-    case CURLE_COULDNT_RESOLVE_HOST: return .dns(message)
+    case CURLE_COULDNT_RESOLVE_HOST: return .dns(host)
     case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: return .proxy(message)
     case CURLE_COULDNT_CONNECT: return connectError
     case CURLE_OPERATION_TIMEDOUT: return .timeout(.connect)
@@ -73,7 +73,7 @@ struct CurlFailure {
     // Only the text tells whom libcurl failed to reach, up to 8.6: the proxy's name stands in the host's place there,
     // later "via" it.
     if mayUseProxy, !message.contains(" \(host) port \(port) after ") { return .proxy(message) }
-    return systemError == ECONNREFUSED ? .refused(message) : .unreachable(message)
+    return systemError == ECONNREFUSED ? .refused("\(host):\(port)") : .unreachable("\(host):\(port)")
   }
 
   /// libcurl has one code for a connection that broke, for chunks that are none, for a proxy that refuses and for
