@@ -30,6 +30,21 @@ extension ProviderCatalog {
     return settings
   }
 
+  /// `value` with dots for every text under a name that speaks of a secret: what goes into a request body as it is
+  /// may hold one.
+  private static func masked(_ value: JSONValue, under name: String = "") -> JSONValue {
+    switch value {
+    case .object(let members): return .object(JSONObject(members.map { ($0.key, masked($0.value, under: $0.key)) }))
+    case .array(let elements): return .array(elements.map { masked($0, under: name) })
+    case .string:
+      let isSecret = ["key", "token", "secret", "password", "credential", "auth"].contains { word in
+        name.lowercased().contains(word)
+      }
+      return isSecret ? "•••" : value
+    default: return value
+    }
+  }
+
   private static func settings(of provider: Provider) -> [EffectiveSetting] {
     let section = "providers.\(provider.id)"
     var settings: [EffectiveSetting] = []
@@ -49,7 +64,7 @@ extension ProviderCatalog {
     add("model", provider.defaultModel.map(JSONValue.string))
     add("maxTokens", provider.maxTokens.map(JSONValue.int))
     add("timeout", provider.timeouts.json)
-    add("extra", provider.extra.isEmpty ? nil : .object(provider.extra))
+    add("extra", provider.extra.isEmpty ? nil : masked(.object(provider.extra)))
     add("quirks", provider.quirks.isEmpty ? nil : .object(provider.quirks))
     add("roles", provider.roles.isEmpty ? nil : roles(provider.roles))
     add("models", provider.configuredModels.isEmpty ? nil : .strings(provider.configuredModels.map(\.id)))

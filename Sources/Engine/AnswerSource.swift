@@ -81,7 +81,22 @@ struct AnswerSource: Sendable {
     _ answer: LiveAnswer
   ) async throws(ProviderError) {
     let watch = watchSilence(answer)
-    defer { watch.cancel() }
+    let result: Result<Void, ProviderError>
+    do throws(ProviderError) {
+      result = .success(try await perform(http, request, endpoint, dialect, answer))
+    } catch {
+      result = .failure(error)
+    }
+    watch.cancel()
+    // What it is about to say must not come behind the end.
+    await watch.value
+    try result.get()
+  }
+
+  private func perform(
+    _ http: HTTPRequest, _ request: CompletionRequest, _ endpoint: Endpoint, _ dialect: any Dialect,
+    _ answer: LiveAnswer
+  ) async throws(ProviderError) {
     do {
       try await engine.http.withResponse(to: http) { response in
         if response.status >= 400 {

@@ -110,7 +110,8 @@ struct SessionStore: Sendable {
     let ids = try storage { () throws(SystemError) in try FileSystem.list(root) }
     var sessions: [(record: SessionRecord, updatedAt: String)] = []
     for id in ids {
-      guard isFolder(id), let record = try load(id) else { continue }
+      // A damaged session hides itself alone; asking for it says what is wrong with it.
+      guard isFolder(id), let record = try? load(id) else { continue }
       sessions.append((record, updatedAt(id)))
     }
     return sessions.sorted { ($0.updatedAt, $0.record.id) > ($1.updatedAt, $1.record.id) }

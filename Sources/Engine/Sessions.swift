@@ -182,7 +182,9 @@ package final class Sessions: Sendable {
     let thread = try await open(target, wait: false)
     defer { close(thread, target) }
     try await BlockingQueue.run { [self] () throws(ProviderError) in
-      var messages = try read(source).messages
+      // What a completion that still runs has written so far is no exchange yet.
+      let running = lanes.running(source)
+      var messages = try read(source).messages.filter { $0.completionId == nil || $0.completionId != running }
       if carry == .last {
         let start = messages.lastIndex { $0.message.role == .user } ?? messages.startIndex
         messages = Array(messages[start...])

@@ -29,6 +29,9 @@ struct ThreadLanes: Sendable {
   /// Gives the place up.
   func leave(_ turn: Turn<Key>) { queue.leave(turn) }
 
+  /// The completion that runs in a thread right now, if any.
+  func running(_ key: Key) -> String? { queue.turns { $0 == key }.first?.first?.holder }
+
   /// The completion that runs in a session right now, if any.
   func active(in session: String) -> String? { queue.turns { $0.session == session }.first?.first?.holder }
 

@@ -30,7 +30,7 @@ enum Help {
         PATCHBAY_HOME   keep all of the above below this folder instead
         NO_COLOR        never use colours
 
-      Exit status: 0 success, 1 the request failed, 2 wrong usage or settings, 3 no usable
+      Exit status: 0 success, 1 the request failed, 2 wrong usage, 3 no usable
       credential, 4 worth trying again (network, rate limit, overload, timeout), 130 interrupted.
 
       patchbay COMMAND --help tells more about a command.

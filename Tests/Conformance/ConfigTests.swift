@@ -135,4 +135,21 @@ struct ConfigTests {
       #expect(error.data?["provider"] == "mine")
     }
   }
+
+  @Test("getConfig masks what looks like a secret in a request body's extras")
+  func extras() async throws {
+    let config: JSONValue = [
+      "providers": [
+        "mock": [
+          "api": "openai-completions", "baseURL": "http://127.0.0.1:9/v1",
+          "extra": ["token": "planted-secret", "user": "me", "nested": ["api_key": "planted-secret"]],
+        ]
+      ]
+    ]
+    try await withPatchbay(config: config) { patchbay in
+      let settings = try await patchbay.call("getConfig")["settings"]
+      let extra = try #require(settings?.array?.first { $0["key"] == "providers.mock.extra" })
+      #expect(extra["value"] == ["token": "•••", "user": "me", "nested": ["api_key": "•••"]])
+    }
+  }
 }

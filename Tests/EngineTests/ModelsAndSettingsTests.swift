@@ -75,7 +75,7 @@ struct ModelListTests {
     let other = try Person(config: ["providers": ["ollama": ["baseURL": .string(empty.url)]]], upstream: empty)
     let error = await other.failure("Hi") { $0.provider = "ollama" }
     #expect(error?.kind == .modelNotFound)
-    #expect(error?.hint?.contains("load a model") == true)
+    #expect(error?.hint?.contains("Load a model") == true)
   }
 
   @Test("A report tells a server that answers from one that does not, and a good key from a bad one")

@@ -226,7 +226,7 @@ struct SessionStoreTests {
     let error = #expect(throws: ProviderError.self) { try store.create(record()) }
     #expect(error?.kind == .storage)
     #expect(error?.message.contains(folder.file("sessions")) == true)
-    #expect(SessionStore.storageError(SystemError("x", "/f", code: ENOSPC)).hint?.contains("free some space") == true)
+    #expect(SessionStore.storageError(SystemError("x", "/f", code: ENOSPC)).hint?.contains("Free some space") == true)
     #expect(SessionStore.storageError(SystemError("x", "/f", code: EACCES)).hint?.contains("PATCHBAY_HOME") == true)
   }
 }

@@ -78,7 +78,9 @@ extension Command {
         return ExitStatus.success
       default:
         throw UsageError(
-          message: "sessions \(arguments.operands.joined(separator: " ")) makes no sense", command: "sessions")
+          message:
+            "sessions \(arguments.operands.joined(separator: " ")) is not a command of sessions with all its arguments",
+          command: "sessions")
       }
     })
 
