@@ -54,7 +54,6 @@ package struct CompleteParams: WireParams {
   private static func input(_ fields: inout JSONFields) throws(JSONFieldError) -> [Message] {
     switch fields.value("input") {
     case nil: throw fields.error("input", "is required")
-    case .string(""): throw fields.error("input", "must not be empty")
     case .string(let text): return [Message(.user, text)]
     case .some(let message) where message.object != nil: return [try Message(json: message, path: ["input"])]
     case .some(let list) where list.array != nil:

@@ -57,7 +57,7 @@ struct CommandLineTests {
     let params: JSONValue = ["provider": "echo", "input": ["role": "user", "content": [image]]]
     let child = try await run(["call", "complete", params.text])
     #expect(child.exit == .status(2))
-    #expect(child.errors.contains("no plain file"))
+    #expect(child.errors.contains("is not a regular file"))
   }
 
   @Test("an answer that cannot be written is no success", arguments: [">/dev/full", ">&-"])
