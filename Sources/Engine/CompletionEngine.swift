@@ -11,6 +11,8 @@ internal import Synchronization
 package final class CompletionEngine: Sendable {
   /// How long a result stays available under its `requestKey`.
   private static let requestKeyLifetime = Duration.seconds(3600)
+  /// How many results are kept under their keys; beyond that the oldest are forgotten before their hour is over.
+  private static let requestKeyLimit = 1000
 
   /// The sessions.
   package let sessions: Sessions
@@ -26,6 +28,18 @@ package final class CompletionEngine: Sendable {
     var running: [String: @Sendable () -> Void] = [:]
     var admitted = 0
     var keyed: [String: KeyedResult] = [:]
+    /// The keys of `keyed`, oldest first; some may be gone already.
+    var keys: [String] = []
+
+    /// Forgets the results that are too old, and the oldest ones beyond the limit.
+    mutating func forgetKeyed(before now: ContinuousClock.Instant) {
+      while let oldest = keys.first {
+        let isYoung = keyed[oldest].map { now - $0.since < CompletionEngine.requestKeyLifetime } ?? false
+        if isYoung, keyed.count < CompletionEngine.requestKeyLimit { return }
+        keyed[oldest] = nil
+        keys.removeFirst()
+      }
+    }
   }
 
   private struct KeyedResult {
@@ -148,10 +162,11 @@ package final class CompletionEngine: Sendable {
   ) async throws(ProviderError) -> (outcome: CompletionOutcome, isFirst: Bool) {
     let now = ContinuousClock.now
     let (task, isFirst) = state.withLock { state in
-      state.keyed = state.keyed.filter { now - $0.value.since < Self.requestKeyLifetime }
-      if let known = state.keyed[key] { return (known.task, false) }
+      if let known = state.keyed[key], now - known.since < Self.requestKeyLifetime { return (known.task, false) }
+      state.forgetKeyed(before: now)
       let task = Task { await work() }
       state.keyed[key] = KeyedResult(task: task, since: now)
+      state.keys.append(key)
       return (task, true)
     }
     guard isFirst else {

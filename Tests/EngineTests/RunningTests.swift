@@ -155,6 +155,15 @@ struct RunningTests {
     }
     #expect(try await person.engine.once("key") { await person.result("Hi") }.isFirst)
   }
+
+  @Test("The last thousand results are kept under their keys, and no more")
+  func manyRequestKeys() async throws {
+    let person = try Person(try Upstream.chat(["answer"]))
+    let result = await person.result("Hi")
+    for number in 0...1000 { _ = try await person.engine.once("key \(number)") { result } }
+    #expect(try await !person.engine.once("key 1") { result }.isFirst)
+    #expect(try await person.engine.once("key 0") { result }.isFirst)
+  }
 }
 
 extension CompletionCall {
