@@ -35,6 +35,8 @@ package final class PatchbayProcess: Sendable {
 
   /// The process itself.
   package let child: ChildProcess
+  /// Kept for as long as the program may write there: one that outlives its home makes it anew.
+  private let home: TemporaryFolder
   private let framing: Framing
   private let monitor: Monitor<State>
   private let check: MessageCheck?
@@ -44,6 +46,7 @@ package final class PatchbayProcess: Sendable {
     home: TemporaryFolder, framing: Framing = .lines, arguments: [String] = ["serve"],
     environment: [String: String] = [:], check: MessageCheck? = checkByDocument
   ) throws {
+    self.home = home
     self.framing = framing
     self.check = check
     let monitor = Monitor(State(reader: MessageReader(framing)))
