@@ -10,10 +10,114 @@ package enum ProviderKind: String, Sendable, Hashable, CaseIterable {
 package struct ProviderAuth: Sendable, Hashable {
   /// Whether a request without a key makes sense.
   package enum Need: String, Sendable, Hashable, CaseIterable { case none, optional, required }
+  /// How requests prove who asks.
+  package enum Scheme: String, Sendable, Hashable, CaseIterable {
+    /// A key in a header.
+    case key
+    /// Signed with AWS credentials, unless there is a key.
+    case aws
+  }
   /// Whether a request without a key makes sense.
   package var need: Need
-  /// The header that carries the key, lower case.
+  /// The header that carries the key, lower case; `authorization` and its kin get `Bearer ` in front of it.
   package var header: String
+  /// How requests prove who asks.
+  package var scheme = Scheme.key
+  /// Keys that begin with one of these are tokens, which go into `authorization`: `sk-ant-oat`, `ya29.`.
+  package var tokenPrefixes: [String] = []
+  /// The variables whose values are tokens: `ANTHROPIC_AUTH_TOKEN`.
+  package var tokenVariables: [String] = []
+  /// The variables that a key may bring along, in front of `::` in this order: `["account"]` for `account::key`.
+  package var keyParts: [String] = []
+
+  /// A key in `header`.
+  package init(need: Need, header: String) {
+    self.need = need
+    self.header = header
+  }
+}
+
+/// Something beside the key that a provider's address or requests need; `{name}` in a base URL or a header stands for
+/// its value. Looked for in the key's own parts, the config file, `auth.json`, the environment, the default.
+package struct ConnectionVariable: Sendable, Hashable {
+  /// `region`.
+  package var name: String
+  /// The variables of the environment that may hold it, the first that is set wins.
+  package var environment: [String] = []
+  /// What it is when nothing is said.
+  package var fallback: String?
+  /// Whether there is no request without it.
+  package var isRequired = false
+  /// Whether `_` in it becomes `-`, as in a host's name.
+  package var hyphenated = false
+  /// The endings one of which it must have, so that a key goes nowhere else: `.cloud.databricks.com`.
+  package var endings: [String] = []
+  /// For people: what it is and where to find it.
+  package var hint: String?
+
+  /// A variable.
+  package init(name: String) { self.name = name }
+}
+
+/// A file of another program that holds a provider's key and variables.
+package struct CredentialFile: Sendable, Hashable {
+  /// Where it is; a leading `~/` is the home folder.
+  package var path: String
+  /// The member that holds the key.
+  package var key: String
+  /// Which member holds which variable, by the variable's name.
+  package var variables: [String: String]
+}
+
+/// A header that depends on the conversation.
+package struct TurnHeader: Sendable, Hashable {
+  /// When it is sent.
+  package enum Condition: String, Sendable, Hashable, CaseIterable {
+    /// The last message is a person's.
+    case userTurn
+    /// The last message is a tool's result or the model's own.
+    case agentTurn
+    /// There are images anywhere.
+    case images
+  }
+  package var name: String
+  package var value: String
+  package var when: Condition
+}
+
+/// How some of a provider's models are reached, where that differs from the others.
+package struct ProviderRoute: Sendable {
+  /// Which models, as patterns with `*`; empty for those alone whose catalogue entry names the family `api`.
+  package var models: [String]
+  package var api: String
+  /// `nil`: the provider's.
+  package var baseURL: String?
+  package var auth: ProviderAuth?
+  package var headers: [ConfiguredHeader] = []
+  /// Deviations from `api`; the provider's own say nothing about it.
+  package var quirks = JSONObject()
+  /// What is taken off the front of a model's id on the wire.
+  package var stripPrefix: String?
+}
+
+/// Quirks of some of a provider's models.
+package struct ModelQuirks: Sendable {
+  /// Which models, as patterns with `*`.
+  package var models: [String]
+  package var quirks: JSONObject
+}
+
+/// What a person compares before sending data to a provider, as its vendor states it.
+package struct DataPolicy: Sendable, Hashable {
+  /// Where the data is worked on: "US", "EU", "this machine", "your AWS region".
+  package var dataLocation: String?
+  /// "SOC 2", "HIPAA (BAA)", "GDPR", ….
+  package var compliance: [String] = []
+  /// Whether nothing leaves the machine or the network it is set up in.
+  package var offline = false
+
+  /// Nothing known.
+  package init() {}
 }
 
 /// The form in which a server lists its models.
@@ -77,6 +181,23 @@ package struct Provider: Sendable {
   package var maxTokens: Int?
   package var timeouts = PhaseTimeouts()
   package var enabled = true
+  /// What its address and requests need beside the key.
+  package var variables: [ConnectionVariable] = []
+  /// What the config file says those are.
+  package var variableSettings: [String: KeyText] = [:]
+  /// Another program's file with its key.
+  package var credentialFile: CredentialFile?
+  /// Headers that depend on the conversation.
+  package var turnHeaders: [TurnHeader] = []
+  /// How some of its models are reached; the first that fits.
+  package var routes: [ProviderRoute] = []
+  /// Quirks of some of its models; all that fit, the last one on top.
+  package var modelQuirks: [ModelQuirks] = []
+  /// Whether it sells its models faster at a higher price (`fastMode` in the config file).
+  package var fastMode = false
+  /// Whether it is the default as soon as it is configured, whatever else is.
+  package var isPreferred = false
+  package var dataPolicy = DataPolicy()
   /// Its own models for `@small` and `@complex`.
   package var roles: [ModelRole: String] = [:]
   /// A page about it.

@@ -1,7 +1,9 @@
 package import JSON
 
 /// How much a model should think.
-package enum ReasoningLevel: String, Sendable, Hashable, CaseIterable { case off, minimal, low, medium, high, max }
+package enum ReasoningLevel: String, Sendable, Hashable, CaseIterable {
+  case off, minimal, low, medium, high, xhigh, max
+}
 
 /// A level, or a budget in tokens.
 package enum ReasoningOption: Sendable, Hashable {
@@ -70,6 +72,9 @@ package struct CompletionOptions: Sendable, Hashable {
   package var parallelTools: Bool?
   package var output: OutputFormat?
   package var cache: CachePolicy?
+  /// Whether the system text, and the project instructions, get cache markers of their own where an API has such.
+  package var cachesSystem = true
+  package var cachesInstructions = true
   package var serviceTier: ServiceTier?
   /// Merged into the provider's request body as it is, last.
   package var extra = JSONObject()
@@ -97,52 +102,5 @@ package struct CompletionRequest: Sendable {
     self.options = options
     self.stream = stream
     self.sessionId = sessionId
-  }
-}
-
-/// What is known of a model.
-package struct ModelInfo: Sendable, Hashable {
-  /// The id the provider knows it by.
-  package var id: String
-  package var name: String
-  /// In tokens; `nil` when unknown.
-  package var contextWindow: Int?
-  /// In tokens; `nil` when unknown.
-  package var maxOutputTokens: Int?
-  /// What it takes: "text", "image", "pdf", "audio", "video".
-  package var input: [String] = ["text"]
-  package var reasoning = false
-  package var tools = true
-  /// Whether the provider can hold it to a schema; `nil` when unknown.
-  package var structured: Bool?
-  /// Prices in USD per million tokens; `nil` when unknown.
-  package var cost: ModelCost?
-  /// ISO date of its release.
-  package var released: String?
-  /// "beta", "deprecated", …
-  package var status: String?
-  /// Overrides of the provider's quirks for this model, as in `providers.json`.
-  package var quirks = JSONObject()
-
-  /// A model of which only the id is known.
-  package init(id: String, name: String? = nil) {
-    self.id = id
-    self.name = name ?? id
-  }
-}
-
-/// Prices in USD per million tokens.
-package struct ModelCost: Sendable, Hashable {
-  package var input: Double
-  package var output: Double
-  package var cacheRead: Double?
-  package var cacheWrite: Double?
-
-  /// Prices.
-  package init(input: Double, output: Double, cacheRead: Double? = nil, cacheWrite: Double? = nil) {
-    self.input = input
-    self.output = output
-    self.cacheRead = cacheRead
-    self.cacheWrite = cacheWrite
   }
 }

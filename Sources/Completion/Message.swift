@@ -90,8 +90,15 @@ package struct Reasoning: Sendable, Hashable {
   /// Whether the provider withheld the text.
   package var redacted: Bool
   /// The provider's own items, to be replayed as they came; for openai-completions an object
-  /// `{"field": "reasoning_content"|…, "details"?: [..]}`.
+  /// `{"field": "reasoning_content"|…, "details"?: [..]}`. An object `{"next": …}` in a part without text is no thought
+  /// at all but belongs to the part behind it: ids and seals of texts and calls.
   package var opaque: JSONValue?
+
+  /// Whether this only carries what belongs to the part behind it.
+  package var isForNextPart: Bool {
+    guard text.isEmpty, signature == nil, !redacted, case .object(let object)? = opaque else { return false }
+    return object["next"] != nil
+  }
 
   /// A thought.
   package init(text: String, signature: String? = nil, redacted: Bool = false, opaque: JSONValue? = nil) {

@@ -46,6 +46,10 @@ package enum StreamEvent: Sendable, Hashable {
   case started(id: String?, model: String?)
   case text(String)
   case reasoning(String)
+  /// The thought being written is complete, and what comes next is another part of the answer. Where none is being
+  /// written, this is a part of its own without text: a withheld thought, or what the provider wants back beside the
+  /// part behind it (see `Reasoning.opaque`).
+  case reasoningEnd(signature: String? = nil, opaque: JSONValue? = nil, redacted: Bool = false)
   /// A seal over the reasoning so far.
   case reasoningSignature(String)
   /// The provider's own reasoning items, complete, replacing what was given before.

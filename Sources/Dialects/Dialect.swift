@@ -17,6 +17,11 @@ package struct Endpoint: Sendable {
   package var authHeader: String
   /// Headers from catalogue, config and call, in that order; a later one of the same name wins.
   package var headers: [HTTPHeader]
+  /// What the provider's address and requests need beside the key, by the names of the catalogue: `region`, `project`,
+  /// `location`, `apiVersion`, ….
+  package var variables: [String: String] = [:]
+  /// What requests are signed with, for providers at AWS.
+  package var aws: AWSCredentials?
   /// The provider's deviations from its API family, as `quirks` in the catalogue; each dialect reads its own.
   package var quirks: JSONObject
   /// The model.
@@ -37,6 +42,21 @@ package struct Endpoint: Sendable {
     self.quirks = quirks
     self.model = model
     self.timeouts = timeouts
+  }
+}
+
+/// What AWS identifies its customers by.
+package struct AWSCredentials: Sendable, Hashable {
+  package var accessKeyId: String
+  package var secretAccessKey: Secret
+  /// For temporary credentials.
+  package var sessionToken: Secret?
+
+  /// Credentials.
+  package init(accessKeyId: String, secretAccessKey: Secret, sessionToken: Secret? = nil) {
+    self.accessKeyId = accessKeyId
+    self.secretAccessKey = secretAccessKey
+    self.sessionToken = sessionToken
   }
 }
 
@@ -83,6 +103,10 @@ package protocol Dialect: Sendable {
   /// - Throws: `unsupported` naming the field, when something that must not be dropped does not fit.
   func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest
 
+  /// `request` with what proves who asks, for APIs where that depends on the whole request. Called for every request
+  /// to `endpoint`, right before it is sent; `time` is in seconds since 1970.
+  func authorize(_ request: HTTPRequest, at endpoint: Endpoint, time: Int) throws(ProviderError) -> HTTPRequest
+
   /// A decoder for a streamed answer with status 200.
   func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder
 
@@ -93,6 +117,13 @@ package protocol Dialect: Sendable {
 
   /// The error of an answer with status 400 and above. `headers` have lower-case names.
   func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError
+}
+
+extension Dialect {
+  /// As it is: the key's header is all that most APIs want.
+  package func authorize(
+    _ request: HTTPRequest, at endpoint: Endpoint, time: Int
+  ) throws(ProviderError) -> HTTPRequest { request }
 }
 
 /// Reads one streamed answer from bytes that arrive in any pieces.

@@ -10,6 +10,18 @@ extension Endpoint {
     return quirks
   }
 
+  /// The quirks as the dialect reads them.
+  /// - Throws: `invalidParams` for a quirk that the family does not know or takes otherwise.
+  package func quirks<Quirks>(
+    _ read: (JSONObject) throws(JSONFieldError) -> Quirks
+  ) throws(ProviderError) -> Quirks {
+    do throws(JSONFieldError) {
+      return try read(mergedQuirks)
+    } catch {
+      throw ProviderError(.invalidParams, "\(provider): \(error.description)", path: error.pathText)
+    }
+  }
+
   /// Who writes the answers that come from here in the API family `api`.
   package func origin(_ api: APIFamily) -> Origin { Origin(provider: provider, api: api, model: model.id) }
 
@@ -25,6 +37,16 @@ extension Endpoint {
     )
   }
 
+  /// A GET of `url`, which is absolute, with the key and this endpoint's own headers.
+  package func get(_ url: String) -> HTTPRequest {
+    var headers = [HTTPHeader("accept", "application/json")]
+    if let apiKey, !apiKey.isEmpty { headers.append(authorization(apiKey)) }
+    return HTTPRequest(url: url, headers: Self.lastOfEachName(headers + self.headers), timeouts: timeouts)
+  }
+
+  /// Whether the key goes into `Authorization: Bearer`.
+  package var usesBearer: Bool { authHeader.lowercased() == "authorization" }
+
   /// `authorization`, and its kin such as `cf-aig-authorization`, name the scheme; other headers hold the bare key.
   private func authorization(_ key: Secret) -> HTTPHeader {
     authHeader.lowercased().hasSuffix("authorization")
@@ -38,5 +60,14 @@ extension Endpoint {
       if !header.value.isEmpty { result.append(header) }
     }
     return result
+  }
+}
+
+extension CompletionRequest {
+  /// The session's id in each of the headers `names`, for servers that send a session to the machine that still has
+  /// its prompt; none when caching is off.
+  package func sessionHeaders(_ names: [String]) -> [HTTPHeader] {
+    guard let sessionId, options.cache != .off else { return [] }
+    return names.map { HTTPHeader($0, sessionId) }
   }
 }

@@ -94,6 +94,8 @@ package struct History: Sendable {
   }
 
   private mutating func retold(_ reasoning: Reasoning, by origin: Origin?, at path: String) -> [Part] {
+    // Ids and seals of other parts are no loss: those parts are written anew.
+    if reasoning.isForNextPart { return [] }
     if reasoning.redacted || reasoning.signature != nil || reasoning.opaque != nil {
       let writer = origin.map { "\($0.provider)/\($0.model)" } ?? "another model"
       let loss = reasoning.text.isEmpty || reasoning.redacted ? "reasoning" : "seal of the reasoning"

@@ -17,6 +17,20 @@ package struct ReasoningEfforts: Sendable, Hashable {
     self.words = words
   }
 
+  /// The words that the catalogue knows of `model`, or the usual ones, with those of a quirk on top.
+  package init(_ model: ModelInfo, _ map: [String: String?] = [:]) {
+    guard let efforts = model.efforts else {
+      self.init(map)
+      return
+    }
+    var words: [String: String?] = [:]
+    for level in ReasoningLevel.allCases {
+      let word = level == .off ? "none" : level.rawValue
+      words.updateValue(efforts.contains(word) ? word : nil, forKey: level.rawValue)
+    }
+    self.init(words.merging(map) { $1 })
+  }
+
   /// The word for exactly `level`; `nil` when it is not offered.
   package subscript(level: ReasoningLevel) -> String? { words[level] }
 

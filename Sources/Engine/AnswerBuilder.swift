@@ -43,6 +43,8 @@ struct AnswerBuilder {
         hadContent = append(text: text, into: &deltas) || hadContent
       case .reasoning(let text):
         hadContent = append(reasoning: text, into: &deltas) || hadContent
+      case .reasoningEnd(let signature, let opaque, let redacted):
+        endReasoning(signature, opaque, redacted: redacted)
       case .reasoningSignature(let signature): seal { $0.signature = signature }
       case .reasoningOpaque(let items): seal { $0.opaque = items }
       case .toolCallStart, .toolArguments, .toolCallEnd:
@@ -89,6 +91,17 @@ struct AnswerBuilder {
     guard open != kind else { return }
     closeOpenPart()
     open = kind
+  }
+
+  /// Closes the thought being written, or adds one without text.
+  private mutating func endReasoning(_ signature: String?, _ opaque: JSONValue?, redacted: Bool) {
+    let isNothing = signature == nil && opaque == nil && !redacted
+    if isNothing, open != .reasoning { return }
+    begin(.reasoning)
+    openReasoning.signature = signature ?? openReasoning.signature
+    openReasoning.opaque = opaque ?? openReasoning.opaque
+    openReasoning.redacted = redacted
+    closeOpenPart()
   }
 
   /// Adds what a provider sends beside its thoughts: to the thought being written, else to the last one written, else

@@ -12,8 +12,16 @@ struct DecodedAnswer: Equatable {
     var hasEnded = false
   }
 
+  /// What ended a thought, or stood for one.
+  struct Thought: Equatable {
+    var signature: String?
+    var opaque: JSONValue?
+    var redacted = false
+  }
+
   var text = ""
   var reasoning = ""
+  var thoughts: [Thought] = []
   var calls: [Call] = []
   var stop: StopReason?
   var rawStop: String?
@@ -47,6 +55,8 @@ struct DecodedAnswer: Equatable {
     case .started(let id, let model): (self.id, self.model) = (id, model)
     case .text(let piece): text += piece
     case .reasoning(let piece): reasoning += piece
+    case .reasoningEnd(let signature, let opaque, let redacted):
+      thoughts.append(Thought(signature: signature, opaque: opaque, redacted: redacted))
     case .reasoningSignature: break
     case .reasoningOpaque(let value): opaque = value
     case .toolCallStart(let index, let id, let name):

@@ -16,7 +16,7 @@ struct QuirksTests {
       ),
       (
         #"{"reasoningEfforts":{"huge":"x"}}"#,
-        "quirks.reasoningEfforts: has no level \"huge\"; the levels are off, minimal, low, medium, high, max"
+        "quirks.reasoningEfforts: has no level \"huge\"; the levels are off, minimal, low, medium, high, xhigh, max"
       ),
       (#"{"reasoningEfforts":{"low":1}}"#, "quirks.reasoningEfforts: must map \"low\" to a string or null"),
       (

@@ -133,7 +133,7 @@ struct WireParamsTests {
     ),
     (
       .complete, #"{"input":"","reasoning":"some"}"#,
-      #"reasoning: must be one of "off", "minimal", "low", "medium", "high", "max", or {"budgetTokens": n}"#
+      #"reasoning: must be one of "off", "minimal", "low", "medium", "high", "xhigh", "max", or {"budgetTokens": n}"#
     ),
     (
       .complete, #"{"input":"","reasoning":{"budgetTokens":0}}"#,

@@ -50,6 +50,7 @@ extension SharedMaterial {
   private static func entries(_ folder: String) throws -> [(name: String, path: String)] {
     guard let recordings else { return [] }
     let root = "\(recordings)/\(folder)"
+    guard access(root, F_OK) == 0 else { return [] }
     return try FileSystem.list(root).sorted().flatMap { host in
       try FileSystem.list("\(root)/\(host)").sorted().map { ("\(host)/\($0)", "\(root)/\(host)/\($0)") }
     }

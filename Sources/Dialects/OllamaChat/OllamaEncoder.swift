@@ -23,7 +23,7 @@ struct OllamaEncoder {
   mutating func encode() throws(ProviderError) -> JSONObject {
     let history = try History(request.messages, for: historyRules)
     dropped += history.dropped
-    var body: JSONObject = ["model": .string(model.id)]
+    var body: JSONObject = ["model": .string(model.wireID)]
     body["messages"] = .array(encodeSystem() + encode(history))
     body.set("tools", try encodeTools())
     body["stream"] = .bool(request.stream)
@@ -75,7 +75,7 @@ struct OllamaEncoder {
     }
     guard level != .off else { return false }
     guard quirks.thinkLevels else { return true }
-    return ReasoningEfforts(quirks.reasoningEfforts).nearest(to: level).map(JSONValue.string) ?? true
+    return ReasoningEfforts(model, quirks.reasoningEfforts).nearest(to: level).map(JSONValue.string) ?? true
   }
 
   private mutating func reportWhatDoesNotFit() {

@@ -8,12 +8,6 @@ extension CompletionsEncoder {
 
   private var wantsLongRetention: Bool { options.cache == .long && quirks.supportsLongCacheRetention }
 
-  /// The session's id, for servers that send a session to the machine that still has its prompt.
-  var sessionHeaders: [HTTPHeader] {
-    guard let sessionId = request.sessionId, options.cache != .off else { return [] }
-    return quirks.sessionHeaders.map { HTTPHeader($0, sessionId) }
-  }
-
   mutating func encodeCaching() {
     if options.cache == .long, !quirks.supportsLongCacheRetention {
       drop("cache", "\(endpoint.provider) keeps prompts for its usual time only")

@@ -27,7 +27,7 @@ extension CompletionsEncoder {
       }
       return
     }
-    let efforts = ReasoningEfforts(quirks.reasoningEfforts)
+    let efforts = ReasoningEfforts(model, quirks.reasoningEfforts)
     let thinking = Thinking(
       isOn: level != .off, effort: level == .off ? efforts[.off] : efforts.nearest(to: level), budget: budget)
     encodeBudget(thinking)

@@ -23,7 +23,7 @@ struct CompletionsEncoder {
   }
 
   mutating func encode() throws(ProviderError) -> JSONObject {
-    body = ["model": .string(model.id), "messages": [], "tools": []]
+    body = ["model": .string(model.wireID), "messages": [], "tools": []]
     let history = try History(request.messages, for: historyRules)
     dropped += history.dropped
     var messages = encodeSystem()

@@ -13,16 +13,12 @@ package struct OpenAICompletions: Dialect {
   package func validate(quirks: JSONObject) throws(JSONFieldError) { _ = try OpenAICompletionsQuirks(quirks) }
 
   package func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {
-    let quirks: OpenAICompletionsQuirks
-    do throws(JSONFieldError) {
-      quirks = try OpenAICompletionsQuirks(endpoint.mergedQuirks)
-    } catch {
-      throw ProviderError(.invalidParams, "\(endpoint.provider): \(error.description)", path: error.pathText)
-    }
+    let quirks = try endpoint.quirks { quirks throws(JSONFieldError) in try OpenAICompletionsQuirks(quirks) }
     var encoder = CompletionsEncoder(request, endpoint, quirks, api: api)
     let body = try encoder.encode()
     let accept = request.stream ? "text/event-stream" : "application/json"
-    let http = endpoint.post("/chat/completions", body, accept: accept, adding: encoder.sessionHeaders)
+    let http = endpoint.post(
+      "/chat/completions", body, accept: accept, adding: request.sessionHeaders(quirks.sessionHeaders))
     return EncodedRequest(http, dropped: encoder.dropped)
   }
 

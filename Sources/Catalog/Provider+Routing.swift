@@ -1,0 +1,68 @@
+package import Completion
+internal import JSON
+
+extension Provider {
+  /// This provider as `model` is reached at it: the API family, base URL, key header and quirks of the route that fits,
+  /// and the model with its id on the wire and the quirks that the catalogue has for it. `api` asks for another family
+  /// than the model's own.
+  package func routed(to model: ModelInfo, api wanted: String? = nil) -> (provider: Provider, model: ModelInfo) {
+    var model = model
+    var provider = self
+    let own = model.quirks
+    model.quirks = .init()
+    for entry in modelQuirks where entry.models.contains(where: { Glob.matches(model.id, $0) }) {
+      model.quirks.merge(entry.quirks)
+    }
+    model.quirks.merge(own)
+    guard let route = route(for: model, wanted) else {
+      provider.api = wanted ?? model.api ?? self.api
+      // What is known of a provider's deviations is known for its own family.
+      if provider.api != self.api { provider.quirks = .init() }
+      return (provider, model)
+    }
+    provider.api = route.api
+    provider.baseURL = route.baseURL ?? baseURL
+    provider.auth = route.auth ?? auth
+    for header in route.headers {
+      provider.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
+      provider.headers.append(header)
+    }
+    provider.quirks = route.quirks
+    if let prefix = route.stripPrefix, model.id.hasPrefix(prefix) {
+      model.upstreamID = String(model.id.dropFirst(prefix.count))
+    }
+    return (provider, model)
+  }
+
+  private func route(for model: ModelInfo, _ wanted: String?) -> ProviderRoute? {
+    if let api = wanted ?? model.api {
+      if wanted == nil || wanted != self.api {
+        return routes.first { $0.api == api && ($0.models.isEmpty || $0.fits(model.id)) }
+          ?? routes.first { $0.api == api }
+      }
+      return nil
+    }
+    return routes.first { $0.fits(model.id) }
+  }
+}
+
+extension ProviderRoute {
+  fileprivate func fits(_ model: String) -> Bool { models.contains { Glob.matches(model, $0) } }
+}
+
+/// Patterns in which `*` stands for any text, compared without regard to case.
+package enum Glob {
+  /// Whether `text` is what `pattern` describes.
+  package static func matches(_ text: String, _ pattern: String) -> Bool {
+    let pieces = pattern.lowercased().split(separator: "*", omittingEmptySubsequences: false)
+    var rest = text.lowercased()[...]
+    guard let first = pieces.first, rest.hasPrefix(first) else { return false }
+    guard pieces.count > 1, let last = pieces.last else { return rest == first }
+    rest = rest.dropFirst(first.count)
+    for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+      guard let range = rest.firstRange(of: piece) else { return false }
+      rest = rest[range.upperBound...]
+    }
+    return rest.hasSuffix(last)
+  }
+}
