@@ -1,20 +1,6 @@
 internal import JSON
-internal import Platform
 internal import TestSupport
 internal import Testing
-
-private let testbed = SharedMaterial.folder("testbed")
-
-/// Where the programs of the testbed are installed.
-private let programs: String = {
-  let environment = Environment.process
-  let cache = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "")/.cache"
-  return environment["PATCHBAY_TESTBED"] ?? "\(cache)/patchbay-testbed"
-}()
-
-private func isInstalled(_ program: String) -> Bool {
-  testbed != nil && access("\(programs)/\(program)", X_OK) == 0
-}
 
 @Suite(
   "A real engine: llama-server", .serialized,
@@ -26,6 +12,16 @@ struct LlamaRealTests {
     let server = try await startLlama()
     try await withPatchbay(config: config(server)) { patchbay in
       try await expectStream(patchbay)
+    }
+  }
+
+  @Test("its Responses and Messages stream too", arguments: [("openai-responses", "/v1"), ("anthropic-messages", "")])
+  func otherFamilies(_ api: String, _ path: String) async throws {
+    let server = try await startLlama()
+    try await withPatchbay(config: config(server, api: api, path: path)) { patchbay in
+      try await expectStream(patchbay)
+      try await expectToolCall(patchbay)
+      try await expectThought(patchbay)
     }
   }
 
@@ -68,6 +64,31 @@ struct LlamaRealTests {
 struct LiteLLMRealTests {
   @Test("complete streams, sessions stay isolated, and cancel reaches the engine behind it")
   func throughProxy() async throws {
+    let (engine, proxy, _) = try await startBoth()
+    try await withPatchbay(config: config(proxy, key: "sk-test-1234")) { patchbay in
+      try await expectStream(patchbay)
+      try await expectIsolation(patchbay)
+      try await expectCancel(patchbay, log: engine.process, "llama-server behind LiteLLM")
+    }
+  }
+
+  @Test("its chat completions, Responses, Messages and Gemini routes all stream, calls and thoughts included")
+  func everyRoute() async throws {
+    let (engine, proxy, folder) = try await startBoth()
+    defer { withExtendedLifetime((engine, folder)) {} }
+    let routes: [(api: String, path: String)] = [
+      ("openai-completions", "/v1"), ("openai-responses", "/v1"), ("anthropic-messages", ""),
+      ("google-generative-ai", "/v1beta"),
+    ]
+    for (api, path) in routes {
+      try await withPatchbay(config: config(proxy, api: api, path: path, key: "sk-test-1234")) { patchbay in
+        try await expectStream(patchbay, countsTokens: api != "google-generative-ai")
+        try await expectToolCall(patchbay)
+      }
+    }
+  }
+
+  private func startBoth() async throws -> (engine: TestServer, proxy: TestServer, folder: TemporaryFolder) {
     let engine = try await startLlama(key: "sk-local")
     let folder = try TemporaryFolder()
     try folder.write(
@@ -83,11 +104,7 @@ struct LiteLLMRealTests {
     let proxy = try await TestServer.start(
       "\(try #require(testbed))/start-litellm", ["\(port)", "\(folder.path)/config.yaml"], port: port,
       ready: "Uvicorn running on", environment: ["LITELLM_LOG": "INFO"], seconds: 120)
-    try await withPatchbay(config: config(proxy, key: "sk-test-1234")) { patchbay in
-      try await expectStream(patchbay)
-      try await expectIsolation(patchbay)
-      try await expectCancel(patchbay, log: engine.process, "llama-server behind LiteLLM")
-    }
+    return (engine, proxy, folder)
   }
 }
 
@@ -102,25 +119,62 @@ private func startLlama(key: String? = nil) async throws -> TestServer {
     port: port, ready: "listening on http", environment: ["LLAMA_CTX": "262144"])
 }
 
-private func config(_ server: TestServer, key: String = "sk-none") -> JSONValue {
+private func config(
+  _ server: TestServer, api: String = "openai-completions", path: String = "/v1", key: String = "sk-none"
+) -> JSONValue {
   [
     "providers": [
       "real": [
-        "api": "openai-completions", "baseURL": .string("\(server.url)/v1"), "apiKey": .string(key), "model": "tiny",
+        "api": .string(api), "baseURL": .string(server.url + path), "apiKey": .string(key), "model": "tiny",
       ]
     ]
   ]
 }
 
-private func expectStream(_ patchbay: PatchbayProcess) async throws {
+/// The greeting comes in pieces. LiteLLM's Gemini route counts no tokens.
+private func expectStream(_ patchbay: PatchbayProcess, countsTokens: Bool = true) async throws {
   let id = await patchbay.request("complete", ["provider": "real", "input": "hello", "temperature": 0])
   let result = try await patchbay.result(of: id)
   let deltas = expectSoundDeltas(patchbay, of: id, result: result)
   #expect(text(of: result["message"]) == "Hello! I am a tiny real engine on your CPU.")
   #expect(result["stopReason"] == "end")
-  #expect(result["usage"]?["estimated"] == false)
-  #expect((result["usage"]?["output"]?.int ?? 0) > 5)
+  if countsTokens {
+    #expect(result["usage"]?["estimated"] == false)
+    #expect((result["usage"]?["output"]?.int ?? 0) > 5)
+  }
   #expect(deltas.count { $0["delta"]?["type"] == "text" } > 1, "it came in one piece")
+}
+
+/// A tool is called, and its result answered.
+private func expectToolCall(_ patchbay: PatchbayProcess) async throws {
+  let tools: JSONValue = [
+    ["name": "get_weather", "inputSchema": ["type": "object", "properties": ["city": ["type": "string"]]]]
+  ]
+  var messages: [JSONValue] = [["role": "user", "content": "#weather"]]
+  let id = await patchbay.request(
+    "complete", ["provider": "real", "input": .array(messages), "tools": tools, "temperature": 0])
+  let result = try await patchbay.result(of: id)
+  expectSoundDeltas(patchbay, of: id, result: result)
+  #expect(result["stopReason"] == "toolUse")
+  let message = try #require(result["message"])
+  let call = try #require(message["content"]?.array?.first { $0["type"] == "toolCall" })
+  #expect(call["name"] == "get_weather")
+  #expect(call["arguments"] == ["city": "Paris"])
+  let answer: JSONValue = ["type": "toolResult", "toolCallId": call["id"] ?? .null, "content": "Sunny"]
+  messages += [message, ["role": "tool", "content": [answer]]]
+  let second = try await patchbay.call(
+    "complete", ["provider": "real", "input": .array(messages), "tools": tools, "temperature": 0])
+  #expect(second["stopReason"] == "end")
+  #expect(!text(of: second["message"]).isEmpty)
+}
+
+private func expectThought(_ patchbay: PatchbayProcess) async throws {
+  let id = await patchbay.request("complete", ["provider": "real", "input": "#think", "temperature": 0])
+  let result = try await patchbay.result(of: id)
+  expectSoundDeltas(patchbay, of: id, result: result)
+  let thought = result["message"]?["content"]?.array?.first { $0["type"] == "reasoning" }
+  #expect(thought?["text"]?.string?.isEmpty == false)
+  #expect(!text(of: result["message"]).isEmpty)
 }
 
 /// What the engine was sent shows in how many tokens it counted.
