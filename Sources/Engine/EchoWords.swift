@@ -12,10 +12,10 @@ struct EchoWords: Sendable, Sequence, IteratorProtocol {
   mutating func next() -> String? {
     guard position < text.endIndex else { return nil }
     let start = position
-    let word = skip(from: start) { $0.properties.isWhitespace }
-    position = skip(from: word) { !$0.properties.isWhitespace }
+    let word = skip(from: start, while: Self.isSpace)
+    position = skip(from: word) { !Self.isSpace($0) }
     // Space after the last word belongs to it.
-    if skip(from: position, while: { $0.properties.isWhitespace }) == text.endIndex { position = text.endIndex }
+    if skip(from: position, while: Self.isSpace) == text.endIndex { position = text.endIndex }
     return String(text[start..<position])
   }
 
@@ -29,12 +29,17 @@ struct EchoWords: Sendable, Sequence, IteratorProtocol {
     var isInWord = false
     for piece in pieces {
       for scalar in piece.unicodeScalars {
-        let isSpace = scalar.properties.isWhitespace
+        let isSpace = isSpace(scalar)
         if !isSpace, !isInWord { count += 1 }
         isInWord = !isSpace
       }
     }
     // Space alone is one.
     return count == 0 && pieces.contains { !$0.isEmpty } ? 1 : count
+  }
+
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    // The look-up in the tables of Unicode is slow, and seldom needed.
+    scalar.isASCII ? scalar == " " || (9...13).contains(scalar.value) : scalar.properties.isWhitespace
   }
 }
