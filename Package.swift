@@ -26,7 +26,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [.executable(name: "patchbay", targets: ["patchbay"])],
   targets: [
-    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .target(name: "CCurl"),
     .target(name: "EmbeddedData"),
     .target(name: "CPlatform"),
     module("Platform", ["CPlatform"]),

@@ -235,7 +235,7 @@ def measure():
     codex = {"codex app-server": median(runs["codex app-server"]["n5"], "initialize")} if CODEX else {}
     row("start → initialize answered", "15 ms", figures("{:.1f} ms", {"patchbay": median(starts, "initialize")} | codex))
     codex = {"codex app-server": median(runs["codex app-server"]["n5"], "resident")} if CODEX else {}
-    row("resident after initialize", "20 MB", figures("{:.1f} MB", {"patchbay": median(starts, "resident")} | codex))
+    row("resident after initialize", "12 MB", figures("{:.1f} MB", {"patchbay": median(starts, "resident")} | codex))
     row("start → first token", "20 ms", figures("{:.1f} ms", each("n5", "first")))
     row("2,000 deltas, no pause: first → last", "40 ms", figures("{:.1f} ms", each("n2000", "span")))
     row("2,000 deltas, no pause: CPU of the process", "", figures("{:.3f} s", each("n2000", "cpu")))

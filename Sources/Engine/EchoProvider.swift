@@ -14,36 +14,65 @@ enum EchoProvider {
     var failure: ProviderError?
   }
 
-  /// The whole answer of `model` to `input`, the new messages at the end of `request`, in steps.
+  /// An answer, step by step: each is made when it is asked for, so that a long answer costs no more than its text.
+  struct Answer: Sendable, Sequence, IteratorProtocol {
+    /// What comes before the words, last step first.
+    private var opening: [Step]
+    private var words: EchoWords
+    private var wordsLeft: Int
+    private let pause: Duration
+    private var ending: Step?
+
+    fileprivate init(
+      _ opening: [Step], _ words: EchoWords, count: Int = 0, pause: Duration = .zero, _ ending: Step
+    ) {
+      self.opening = opening.reversed()
+      self.words = words
+      wordsLeft = count
+      self.pause = pause
+      self.ending = ending
+    }
+
+    mutating func next() -> Step? {
+      if let step = opening.popLast() { return step }
+      if wordsLeft > 0, let word = words.next() {
+        wordsLeft -= 1
+        return Step(pause: pause, events: [.text(word)])
+      }
+      defer { ending = nil }
+      return ending
+    }
+  }
+
+  /// The answer of `model` to `input`, the new messages at the end of `request`.
   /// - Throws: `modelNotFound` for a model it does not have; `unsupported` for the model `tool` without tools.
   static func answer(
     _ model: String, to input: [Message], _ request: CompletionRequest
-  ) throws(ProviderError) -> [Step] {
+  ) throws(ProviderError) -> Answer {
     let text = input.last { $0.role == .user || $0.role == .tool }.map(spokenText) ?? ""
-    let words = words(of: text)
-    let usage = StreamEvent.usage(Usage(input: tokens(in: request), output: words.count))
-    let end = Step(events: [usage, .stop(.end, raw: "stop")])
-    let said = words.prefix(request.options.maxTokens ?? .max)
-    let cut = Step(events: [
-      .usage(Usage(input: tokens(in: request), output: said.count)), .stop(.length, raw: "length"),
-    ])
-    let saidEnd = said.count == words.count ? end : cut
+    let words = EchoWords(text)
+    let count = EchoWords.count(in: [text])
     let start = Step(events: [.started(id: nil, model: model)])
-    let kind = model.hasPrefix("fail:") ? ErrorKind(rawValue: String(model.dropFirst(5))) : nil
+    func end(_ reason: StopReason, _ raw: String, said: Int) -> Step {
+      Step(events: [.usage(Usage(input: tokens(in: request), output: said)), .stop(reason, raw: raw)])
+    }
     switch model {
-    case "echo": return [start] + said.map { Step(events: [.text($0)]) } + [saidEnd]
-    case "slow":
-      return [start] + said.map { Step(pause: .milliseconds(50), events: [.text($0)]) } + [saidEnd]
+    case "echo", "slow":
+      let said = min(count, request.options.maxTokens ?? .max)
+      let pause = model == "slow" ? Duration.milliseconds(50) : .zero
+      let ending = said == count ? end(.end, "stop", said: said) : end(.length, "length", said: said)
+      return Answer([start], words, count: said, pause: pause, ending)
     case "think":
-      let thought = ["You said ", "\(words.count) ", words.count == 1 ? "word." : "words."]
-      return [start] + thought.map { Step(events: [.reasoning($0)]) } + words.map { Step(events: [.text($0)]) } + [end]
+      let thought = ["You said ", "\(count) ", count == 1 ? "word." : "words."].map { Step(events: [.reasoning($0)]) }
+      return Answer([start] + thought, words, count: count, end(.end, "stop", said: count))
     case "tool":
-      return [start] + (try toolSteps(text, request)) + [Step(events: [usage, .stop(.toolUse, raw: "tool")])]
+      let ending = end(.toolUse, "tool", said: count)
+      return Answer([start] + (try toolSteps(text, request)), words, ending)
     default:
-      guard let kind else { throw unknownModel(model) }
-      return [start] + words.prefix(words.count / 2).map { Step(events: [.text($0)]) } + [
-        Step(failure: failure(kind))
-      ]
+      guard model.hasPrefix("fail:"), let kind = ErrorKind(rawValue: String(model.dropFirst(5))) else {
+        throw unknownModel(model)
+      }
+      return Answer([start], words, count: count / 2, Step(failure: failure(kind)))
     }
   }
 
@@ -78,35 +107,29 @@ enum EchoProvider {
 
   /// Everything in a message that can be said back, tool results included.
   private static func spokenText(_ message: Message) -> String {
-    let results = message.content.compactMap { part -> String? in
-      guard case .toolResult(let result) = part else { return nil }
-      return Message(role: .tool, content: result.content).text
-    }
-    return ([message.text] + results).filter { !$0.isEmpty }.joined(separator: "\n")
+    let pieces = spokenPieces(message)
+    // One piece alone is not copied.
+    return pieces.count == 1 ? pieces[0] : pieces.joined()
   }
 
-  /// `text` cut behind each word, so that the pieces joined are the text again: "a b" is "a", " b".
-  static func words(of text: String) -> [String] {
-    var words: [String] = []
-    var current = ""
-    var wasInWord = false
-    for scalar in text.unicodeScalars {
-      let isSpace = scalar.properties.isWhitespace
-      if isSpace, wasInWord {
-        words.append(current)
-        current = ""
-      }
-      wasInWord = !isSpace
-      current.unicodeScalars.append(scalar)
+  /// `spokenText` in pieces, none of them empty.
+  private static func spokenPieces(_ message: Message) -> [String] {
+    var pieces = textPieces(message.content)
+    for part in message.content {
+      guard case .toolResult(let result) = part else { continue }
+      let spoken = textPieces(result.content)
+      if !pieces.isEmpty, !spoken.isEmpty { pieces.append("\n") }
+      pieces += spoken
     }
-    guard !current.isEmpty else { return words }
-    // Space after the last word belongs to it.
-    if !wasInWord, let last = words.popLast() { return words + [last + current] }
-    return words + [current]
+    return pieces
+  }
+
+  private static func textPieces(_ content: [Part]) -> [String] {
+    content.compactMap { if case .text(let text) = $0, !text.isEmpty { text } else { nil } }
   }
 
   /// A word is a token here, and so is each message.
   private static func tokens(in request: CompletionRequest) -> Int {
-    request.messages.reduce(0) { $0 + words(of: spokenText($1)).count + 1 }
+    request.messages.reduce(0) { $0 + EchoWords.count(in: spokenPieces($1)) + 1 }
   }
 }

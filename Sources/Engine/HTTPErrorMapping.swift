@@ -33,6 +33,10 @@ extension ProviderError {
         .upstreamError, "the server redirects to \(place), where the key must not go",
         hint: "Set baseURL to where the API really is.")
     case .timeout(let phase): self.init(timeout: phase)
+    case .noLibrary(let why):
+      self.init(
+        .unsupported, "no provider can be asked: \(why)",
+        hint: "Install libcurl 7.80 or newer; on Debian and Ubuntu: apt install libcurl4.")
     case .transport(let code, let why): self.init(.network, "\(why) (libcurl code \(code))")
     }
   }

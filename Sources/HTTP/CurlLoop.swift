@@ -6,7 +6,7 @@ internal import Synchronization
 /// "may I call libcurl here?". It is a task executor as well, so that whoever reads a response does so on the same
 /// thread, without a hop for each chunk.
 ///
-/// The thread and libcurl itself are started by the first job. A turn is: wait for sockets, let libcurl work, run every
+/// The thread is started by the first job. A turn is: wait for sockets, let libcurl work, run every
 /// job that this woke, run the end-of-turn hooks. Nothing but `curl_multi_wakeup` is called from other threads.
 final class CurlLoop: SerialExecutor, TaskExecutor {
   /// What happens on the loop thread outside of jobs.
@@ -115,7 +115,7 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
   private func wake(_ inbox: inout Inbox) {
     guard inbox.canWake, !inbox.isWoken else { return }
     inbox.isWoken = true
-    curl_multi_wakeup(multi)
+    ccurl_multi_wakeup(multi)
   }
 
   // MARK: The loop thread
@@ -123,19 +123,19 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
   private func work() {
     blockSignals()
     thread.store(currentThread(), ordering: .relaxed)
-    _ = Self.initializeLibrary
-    guard let multi = curl_multi_init() else { preconditionFailure("curl_multi_init: out of memory") }
+    // Requests see to it that libcurl is there before they come here.
+    guard ccurl_load() == nil, let multi = ccurl_multi_init() else { preconditionFailure("no multi handle") }
     _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.maximumIdleConnections)
     self.multi = multi
     inbox.withLock { $0.canWake = true }
     while !runJobs() {
-      curl_multi_poll(multi, nil, 0, millisecondsToWait(), nil)
+      ccurl_multi_poll(multi, millisecondsToWait())
       var running: Int32 = 0
-      curl_multi_perform(multi, &running)
+      ccurl_multi_perform(multi, &running)
       reportEnds(multi)
     }
     inbox.withLock { $0.canWake = false }
-    curl_multi_cleanup(multi)
+    ccurl_multi_cleanup(multi)
   }
 
   /// Runs what is waiting and returns whether the loop shall end.
@@ -172,7 +172,7 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
 
   private func reportEnds(_ multi: UnsafeMutableRawPointer) {
     var remaining: Int32 = 0
-    while let message = curl_multi_info_read(multi, &remaining) {
+    while let message = ccurl_multi_info_read(multi, &remaining) {
       guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
       inbox.withLock(\.delegate)?.transferEnded(easy, ccurl_message_result(message))
     }
@@ -202,8 +202,6 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
     sigfillset(&signals)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
-
-  private static let initializeLibrary: Void = { _ = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
 }
 
 /// A number for the calling thread; 0 is none's.

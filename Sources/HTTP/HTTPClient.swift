@@ -34,6 +34,7 @@ package actor HTTPClient {
   nonisolated package func withResponse<Value: Sendable>(
     to request: HTTPRequest, _ body: (HTTPResponse) async throws -> Value
   ) async throws -> Value {
+    try await CurlLibrary.load()
     let transfer = try Transfer(request, settings, client: self, loop: loop)
     return try await withTaskExecutorPreference(loop) {
       try await withTaskCancellationHandler {
@@ -76,21 +77,21 @@ package actor HTTPClient {
       return transfer.finish(.transport(code: Int(CURLE_OUT_OF_MEMORY.rawValue), message: "out of memory"))
     }
     transfers[easy] = transfer
-    curl_multi_add_handle(multi, easy)
+    ccurl_multi_add_handle(multi, easy)
     loop.look(at: transfer.deadline)
   }
 
   /// Takes the exchange from libcurl, which closes the connection of one that is not over.
   func release(_ transfer: Transfer) {
     guard let easy = transfer.easy, transfers.removeValue(forKey: easy) != nil else { return }
-    curl_multi_remove_handle(loop.multi, easy)
+    ccurl_multi_remove_handle(loop.multi, easy)
     transfer.destroyHandle()
   }
 
   /// Lets libcurl go on after the buffer of the exchange was full.
   func resume(_ transfer: Transfer) {
     guard let easy = transfer.easy, transfers[easy] != nil else { return }
-    curl_easy_pause(easy, CURLPAUSE_CONT)
+    ccurl_easy_pause(easy, CURLPAUSE_CONT)
   }
 
   private func end(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {

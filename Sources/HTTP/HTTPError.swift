@@ -28,6 +28,8 @@ package enum HTTPError: Error, Sendable, Hashable {
   case redirect(to: String)
   /// A phase took too long.
   case timeout(Phase)
+  /// libcurl is not there, or cannot be used, and why.
+  case noLibrary(String)
   /// Anything else libcurl reports, with its code.
   case transport(code: Int, message: String)
 

@@ -14,9 +14,9 @@ struct RequestURL {
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
       throw .badURL("the URL holds white space or control characters")
     }
-    guard let handle = curl_url() else { throw .badURL("out of memory") }
-    defer { curl_url_cleanup(handle) }
-    guard curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK,
+    guard let handle = ccurl_url() else { throw .badURL("out of memory") }
+    defer { ccurl_url_cleanup(handle) }
+    guard ccurl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK,
       let scheme = Self.part(CURLUPART_SCHEME, of: handle), let host = Self.part(CURLUPART_HOST, of: handle),
       let port = Self.part(CURLUPART_PORT, of: handle, UInt32(CURLU_DEFAULT_PORT))
     else { throw .badURL("the URL must read like https://host/path") }
@@ -30,21 +30,21 @@ struct RequestURL {
 
   /// Where `location` leads from `base`, without user information, query and fragment; empty when that is no URL.
   static func withoutSecrets(_ location: String, relativeTo base: String) -> String {
-    guard let handle = curl_url() else { return "" }
-    defer { curl_url_cleanup(handle) }
-    guard curl_url_set(handle, CURLUPART_URL, base, 0) == CURLUE_OK,
-      curl_url_set(handle, CURLUPART_URL, location, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK
+    guard let handle = ccurl_url() else { return "" }
+    defer { ccurl_url_cleanup(handle) }
+    guard ccurl_url_set(handle, CURLUPART_URL, base, 0) == CURLUE_OK,
+      ccurl_url_set(handle, CURLUPART_URL, location, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK
     else { return "" }
     for part in [CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY, CURLUPART_FRAGMENT] {
-      curl_url_set(handle, part, nil, 0)
+      ccurl_url_set(handle, part, nil, 0)
     }
     return Self.part(CURLUPART_URL, of: handle) ?? ""
   }
 
   private static func part(_ part: CURLUPart, of handle: OpaquePointer, _ flags: UInt32 = 0) -> String? {
     var text: UnsafeMutablePointer<CChar>?
-    guard curl_url_get(handle, part, &text, flags) == CURLUE_OK, let text else { return nil }
-    defer { curl_free(text) }
+    guard ccurl_url_get(handle, part, &text, flags) == CURLUE_OK, let text else { return nil }
+    defer { ccurl_free(text) }
     return String(cString: text)
   }
 }

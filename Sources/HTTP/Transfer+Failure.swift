@@ -10,7 +10,7 @@ extension Transfer {
     _ = ccurl_get_long(easy, CURLINFO_OS_ERRNO, &systemError)
     _ = ccurl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &proxyStatus)
     var message = errorText.map { String(cString: $0) } ?? ""
-    if message.isEmpty { message = String(cString: curl_easy_strerror(code)) }
+    if message.isEmpty { message = String(cString: ccurl_easy_strerror(code)) }
     return CurlFailure(
       code: code, message: message, systemError: Int32(truncatingIfNeeded: systemError), proxyStatus: proxyStatus,
       mayUseProxy: !settings.proxies.proxy(forScheme: url.scheme).isEmpty, hasHead: headReader.isComplete,

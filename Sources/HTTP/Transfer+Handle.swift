@@ -11,7 +11,7 @@ struct TransferSettings: Sendable {
 extension Transfer {
   /// A handle that is ready to be added; `nil` when there is no memory.
   func makeHandle(_ authorities: CertificateAuthorities) -> UnsafeMutableRawPointer? {
-    guard let easy = curl_easy_init() else { return nil }
+    guard let easy = ccurl_easy_init() else { return nil }
     self.easy = easy
     let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.pointee = 0
@@ -24,8 +24,8 @@ extension Transfer {
   }
 
   func destroyHandle() {
-    curl_easy_cleanup(easy)
-    curl_slist_free_all(headerList)
+    ccurl_easy_cleanup(easy)
+    ccurl_slist_free_all(headerList)
     errorText?.deallocate()
     (easy, headerList, errorText) = (nil, nil, nil)
   }
@@ -86,7 +86,7 @@ extension Transfer {
     body.withUnsafeBufferPointer { _ = ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, $0.baseAddress) }
   }
 
-  private func append(_ header: String) { headerList = curl_slist_append(headerList, header) ?? headerList }
+  private func append(_ header: String) { headerList = ccurl_slist_append(headerList, header) ?? headerList }
 
   private func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
 

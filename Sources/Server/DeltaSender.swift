@@ -8,6 +8,8 @@ internal import WireProtocol
 final class DeltaSender: CompletionSink {
   /// How many bytes of text may be held back.
   private static let holdLimit = 256 << 10
+  /// A piece of so many bytes grows no more: merging copies it.
+  private static let mergeLimit = 16 << 10
 
   private struct State {
     var nextNumber = 0
@@ -79,7 +81,7 @@ final class DeltaSender: CompletionSink {
 
   private func hold(_ delta: StreamDelta, _ state: inout State) {
     state.heldSize += delta.textSize
-    if let last = state.held.last, let merged = last.merged(with: delta) {
+    if let last = state.held.last, last.textSize < Self.mergeLimit, let merged = last.merged(with: delta) {
       state.held[state.held.count - 1] = merged
     } else {
       state.held.append(delta)

@@ -2,7 +2,7 @@ internal import Platform
 internal import TestSupport
 internal import Testing
 
-/// The build that ships: the Swift runtime inside, of Foundation only the small part, nothing else but libcurl.
+/// The build that ships: the Swift runtime inside, of Foundation only the small part, nothing else from elsewhere.
 private let isRelease = (try? PatchbayProcess.binary()).map { !$0.contains("/debug/") } ?? true
 
 @Suite(
@@ -27,7 +27,7 @@ struct BudgetTests {
     }
   }
 
-  @Test("it loads neither Foundation nor the Swift runtime from elsewhere")
+  @Test("it starts without loading Foundation, the Swift runtime or libcurl")
   func libraries() async throws {
     let home = try TemporaryFolder()
     let child = try ChildProcess(
@@ -35,9 +35,18 @@ struct BudgetTests {
     child.closeInput()
     let exit = try await child.waitForExit()
     #expect(exit == .status(0), "\(child.summary)")
-    #expect(child.outputText.contains("libcurl"))
-    for name in ["libFoundation", "lib_Foundation", "libswift", "libicu", "not found"] {
+    #expect(child.outputText.contains("libc.so"), "no list of libraries: \(child.outputText)")
+    for name in ["libFoundation", "lib_Foundation", "libswift", "libicu", "libcurl", "libssl", "not found"] {
       #expect(!child.outputText.contains(name), "\(name)")
+    }
+  }
+
+  @Test("it has less than 12 MB resident when it has answered initialize")
+  func resident() async throws {
+    try await withPatchbay { patchbay in
+      let peak = try peakMemory(of: patchbay.child.id)
+      print("figure: \(peak >> 10) kB resident after initialize")
+      #expect(peak < 12 << 20, "\(peak >> 10) kB")
     }
   }
 }

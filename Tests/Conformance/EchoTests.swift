@@ -34,6 +34,20 @@ struct EchoTests {
     }
   }
 
+  @Test("a long input costs a few times its size in memory, however many words it has")
+  func longInput() async throws {
+    try await withPatchbay { patchbay in
+      let before = try peakMemory(of: patchbay.child.id)
+      let input = String(repeating: "word ", count: 800_000)
+      // Nothing but the result comes back: what is measured is the program, not how fast the test reads.
+      let result = try await patchbay.call("complete", echo(input, ["stream": false]))
+      #expect(text(of: result["message"]).utf8.count == input.utf8.count)
+      #expect(result["usage"]?["output"] == 800_000)
+      let growth = try peakMemory(of: patchbay.child.id) - before
+      #expect(growth < 10 * input.utf8.count, "\(input.utf8.count >> 10) kB took \(growth >> 10) kB")
+    }
+  }
+
   @Test("echo sends a delta a word")
   func wordByWord() async throws {
     try await withPatchbay { patchbay in

@@ -12,7 +12,7 @@ struct EchoProviderTests {
     var options = CompletionOptions()
     change(&options)
     let messages = [Message(.user, input)]
-    return try EchoProvider.answer(model, to: messages, CompletionRequest(messages: messages, options: options))
+    return Array(try EchoProvider.answer(model, to: messages, CompletionRequest(messages: messages, options: options)))
   }
 
   private func text(_ steps: [EchoProvider.Step]) -> String {
@@ -27,7 +27,9 @@ struct EchoProviderTests {
       "no\u{200B}break", String(repeating: "w ", count: 500),
     ])
   func words(_ text: String) {
-    let words = EchoProvider.words(of: text)
+    let words = Array(EchoWords(text))
+    #expect(EchoWords.count(in: [text]) == words.count)
+    #expect(EchoWords.count(in: text.unicodeScalars.map { String($0) }) == words.count)
     #expect(words.joined().unicodeScalars.elementsEqual(text.unicodeScalars))
     #expect(!words.contains(""))
     if text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) {
@@ -105,13 +107,25 @@ struct EchoProviderTests {
     #expect(error?.hint?.contains("fail:KIND") == true)
   }
 
+  @Test("Text and tool results in several parts are said as one text")
+  func severalParts() throws {
+    let result = ToolResult(toolCallId: "i", content: [.text("c"), .text(""), .text(" d")])
+    let silent = ToolResult(toolCallId: "j", content: [])
+    let parts: [Part] = [.text("a"), .toolResult(silent), .text("b "), .toolResult(result)]
+    let input = [Message(role: .user, content: parts)]
+    let steps = Array(try EchoProvider.answer("echo", to: input, CompletionRequest(messages: input)))
+    #expect(text(steps) == "ab \nc d")
+    #expect(steps.last?.events.first == .usage(Usage(input: 4, output: 3)))
+  }
+
   @Test("What it answers is the last that the person or a tool said")
   func lastSpoken() throws {
     let result = ToolResult(toolCallId: "i", content: [.text("42")])
     let input = [Message(.user, "question"), Message(role: .tool, content: [.toolResult(result)])]
-    let steps = try EchoProvider.answer("echo", to: input, CompletionRequest(messages: input))
+    let steps = Array(try EchoProvider.answer("echo", to: input, CompletionRequest(messages: input)))
     #expect(text(steps) == "42")
-    let silent = try EchoProvider.answer("echo", to: [], CompletionRequest(messages: []))
+    #expect(steps.last?.events.first == .usage(Usage(input: 4, output: 1)))
+    let silent = Array(try EchoProvider.answer("echo", to: [], CompletionRequest(messages: [])))
     #expect(silent.last?.events == [.usage(Usage(input: 0, output: 0)), .stop(.end, raw: "stop")])
   }
 }

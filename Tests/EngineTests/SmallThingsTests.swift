@@ -47,7 +47,8 @@ struct HTTPErrorMappingTests {
     arguments: [
       (HTTPError.cancelled, ErrorKind.cancelled), (.badURL("WHERE"), .invalidParams),
       (.badHeader("WHERE"), .invalidParams),
-      (.dns("WHERE"), .network), (.refused("WHERE"), .network), (.unreachable("WHERE"), .network),
+      (.noLibrary("WHERE"), .unsupported), (.dns("WHERE"), .network), (.refused("WHERE"), .network),
+      (.unreachable("WHERE"), .network),
       (.tls("WHERE"), .network),
       (.proxy("WHERE"), .network), (.reset("WHERE"), .network), (.truncated("WHERE"), .upstreamInvalid),
       (.malformed("WHERE"), .upstreamInvalid), (.tooLarge("WHERE"), .upstreamInvalid),

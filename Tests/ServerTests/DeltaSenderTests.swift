@@ -83,8 +83,18 @@ struct DeltaSenderTests {
     #expect(peer.deltas.isEmpty)
     peer.catchUp()
     #expect(await emitting.value)
-    #expect(peer.deltas.count == 1)
     #expect(peer.text == String(repeating: piece, count: 4) + "last")
+  }
+
+  @Test("What is merged does not grow without end, nor do the pieces become many")
+  func mergeLimit() async {
+    peer.lag()
+    let piece = "twelve bytes"
+    for _ in 0..<20_000 { await sender.emit([.text(piece)]) }
+    peer.catchUp()
+    #expect(peer.text == String(repeating: piece, count: 20_000))
+    #expect(peer.deltas.count < 20)
+    #expect(peer.deltas.allSatisfy { $0.textSize < 17 << 10 })
   }
 
   @Test("flush waits until everything held back was sent, and has nothing to wait for when nothing is")
