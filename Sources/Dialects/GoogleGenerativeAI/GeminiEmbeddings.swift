@@ -5,7 +5,7 @@ internal import JSON
 struct GeminiEmbeddings {
   let method: GeminiQuirks.EmbeddingMethod
 
-  /// - Parameter model: its id, without a folder.
+  /// What is asked of `model`, whose id stands without a folder.
   func body(_ request: EmbeddingRequest, model: String) -> JSONObject {
     switch method {
     case .batchEmbedContents:
