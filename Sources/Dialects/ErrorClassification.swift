@@ -96,6 +96,7 @@ extension ErrorClassification {
     ["exceeds the context window"],  // OpenAI
     ["exceeds", "maximum context length"],  // LiteLLM
     ["input token count", "exceeds the maximum"],  // Gemini
+    ["input token count is", "supports up to"],  // Vertex AI
     ["maximum prompt length is"],  // xAI
     ["reduce the length of the messages"],  // Groq
     ["maximum context length is", "tokens"], ["exceeds the maximum allowed input length"],  // OpenRouter, vLLM
@@ -118,6 +119,7 @@ extension ErrorClassification {
     "model_context_window_exceeded": .contextOverflow, "request_too_large": .contextOverflow,
     "insufficient_quota": .quotaExceeded, "billing_hard_limit_reached": .quotaExceeded,
     "billing_not_active": .quotaExceeded, "billing_error": .quotaExceeded, "insufficient_balance": .quotaExceeded,
+    "billing_disabled": .quotaExceeded,
     "payment_required": .quotaExceeded, "usage_limit_reached": .quotaExceeded,
     "invalid_api_key": .authRejected, "authentication_error": .authRejected, "permission_error": .authRejected,
     "api_key_invalid": .authRejected, "unauthenticated": .authRejected, "permission_denied": .authRejected,

@@ -2,6 +2,8 @@
 package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
+    GoogleGenerativeAI(),
+    GoogleVertex(),
     OllamaChat(),
     OpenAICompletions(),
   ]
