@@ -2,8 +2,10 @@
 package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
+    AnthropicMessages(),
     OllamaChat(),
     OpenAICompletions(),
+    VertexAnthropic(),
   ]
 
   /// The family called `name`; `nil` when there is none.

@@ -48,10 +48,11 @@ package struct VertexAddress: Sendable, Hashable {
     root = ["v1", "v1beta1"].contains(lastSegment) ? base : base + "/v1"
   }
 
-  /// The URL of a model's method: `rawPredict`, `streamGenerateContent?alt=sse`, ….
+  /// The URL of a model's method: `rawPredict`, `streamGenerateContent?alt=sse`, …. Ids of models hold `@`, those of old
+  /// projects `:`.
   package func url(publisher: String, model: String, method: String) -> String {
-    let place = project.map { "/projects/\(Self.segment($0))/locations/\(location)" } ?? ""
-    return "\(root)\(place)/publishers/\(publisher)/models/\(Self.segment(model)):\(method)"
+    let place = project.map { "/projects/\($0.percentEncoded(keeping: "@:"))/locations/\(location)" } ?? ""
+    return "\(root)\(place)/publishers/\(publisher)/models/\(model.percentEncoded(keeping: "@:")):\(method)"
   }
 
   private static func host(of location: String) -> String {
@@ -64,20 +65,5 @@ package struct VertexAddress: Sendable, Hashable {
 
   private static func isHostLetter(_ byte: UInt8) -> Bool {
     (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
-  }
-
-  /// `text` as one segment of a path (RFC 3986 §3.3: `pchar`); ids hold `@` and, of old projects, `:`.
-  private static func segment(_ text: String) -> String {
-    let hex = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      let isLetter = isHostLetter(byte) || (0x41...0x5A).contains(byte)
-      if isLetter || "._~@:".utf8.contains(byte) {
-        bytes.append(byte)
-      } else {
-        bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

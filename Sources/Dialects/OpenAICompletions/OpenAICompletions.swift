@@ -29,11 +29,7 @@ package struct OpenAICompletions: Dialect {
   package func decodeWhole(
     _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
   ) throws(ProviderError) -> [StreamEvent] {
-    var events: [StreamEvent] = []
-    var decoder = CompletionsStreamDecoder(answer(to: request, at: endpoint))
-    try decoder.decode(body[...], into: &events)
-    try decoder.finish(into: &events)
-    return events
+    try CompletionsStreamDecoder.decodeWhole(body, as: answer(to: request, at: endpoint))
   }
 
   package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
