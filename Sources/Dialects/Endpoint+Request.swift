@@ -70,4 +70,26 @@ extension CompletionRequest {
     guard let sessionId, options.cache != .off else { return [] }
     return names.map { HTTPHeader($0, sessionId) }
   }
+
+  /// Headers that tell servers who bill by it whether a person speaks or a program goes on by itself, and that there
+  /// are images to look at; under the names `initiator` and `vision`, none for a name that is `nil`.
+  package func speakerHeaders(initiator: String?, vision: String?) -> [HTTPHeader] {
+    var headers: [HTTPHeader] = []
+    if let initiator {
+      let isResult = messages.last?.content.contains { if case .toolResult = $0 { true } else { false } } ?? false
+      headers.append(HTTPHeader(initiator, messages.last?.role == .user && !isResult ? "user" : "agent"))
+    }
+    if let vision, messages.contains(where: { $0.content.contains(where: Self.hasImage) }) {
+      headers.append(HTTPHeader(vision, "true"))
+    }
+    return headers
+  }
+
+  private static func hasImage(_ part: Part) -> Bool {
+    switch part {
+    case .image: true
+    case .toolResult(let result): result.content.contains(where: hasImage)
+    default: false
+    }
+  }
 }

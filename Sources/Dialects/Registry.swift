@@ -2,10 +2,12 @@
 package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
+    AnthropicMessages(),
     GoogleGenerativeAI(),
     GoogleVertex(),
     OllamaChat(),
     OpenAICompletions(),
+    VertexAnthropic(),
   ]
 
   /// The family called `name`; `nil` when there is none.

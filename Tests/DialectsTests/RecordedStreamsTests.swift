@@ -21,7 +21,12 @@ struct RecordedStreamsTests {
     }
   }
 
-  static let counts = ["google-generative-ai": 34, "openai-completions": 132, "ollama-chat": 6]
+  static let counts = [
+    "anthropic-messages": 40,
+    "google-generative-ai": 34,
+    "ollama-chat": 6,
+    "openai-completions": 132,
+  ]
   /// Families whose recorded `input` does not include what came from the cache.
   static let uncachedInput: Set = ["anthropic-messages", "bedrock-converse-stream"]
 

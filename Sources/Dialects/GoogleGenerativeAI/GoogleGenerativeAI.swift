@@ -11,7 +11,7 @@ package struct GoogleGenerativeAI: GeminiFamily {
   package init() {}
 
   package func url(_ method: String, at endpoint: Endpoint) throws(ProviderError) -> String {
-    "\(endpoint.baseURL)/models/\(PathSegment.of(GeminiModel.bareID(endpoint.model.wireID))):\(method)"
+    "\(endpoint.baseURL)/models/\(GeminiModel.bareID(endpoint.model.wireID).percentEncoded(keeping: "@:")):\(method)"
   }
 
   package func countBody(_ body: JSONObject, model: String) -> JSONObject {
