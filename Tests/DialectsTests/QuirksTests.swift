@@ -78,7 +78,8 @@ struct QuirksTests {
 
   @Test("families are found by name")
   func registry() {
-    #expect(Dialects.all.map(\.api).sorted() == ["ollama-chat", "openai-completions"])
+    #expect(
+      Dialects.all.map(\.api).sorted() == ["bedrock-converse-stream", "ollama-chat", "openai-completions"])
     #expect(Dialects.named("ollama-chat") is OllamaChat)
     #expect(Dialects.named("telepathy") == nil)
   }
