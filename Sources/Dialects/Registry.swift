@@ -3,6 +3,7 @@ package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
     AnthropicMessages(),
+    BedrockConverse(),
     GoogleGenerativeAI(),
     GoogleVertex(),
     OllamaChat(),

@@ -1,4 +1,5 @@
 package import Completion
+internal import HTTP
 package import JSON
 
 /// `POST {base}/models/{model}:generateContent`: the Gemini API of Google AI Studio, and of gateways that pass it on.
