@@ -119,6 +119,7 @@ extension ErrorClassification {
     "insufficient_quota": .quotaExceeded, "billing_hard_limit_reached": .quotaExceeded,
     "billing_not_active": .quotaExceeded, "billing_error": .quotaExceeded, "insufficient_balance": .quotaExceeded,
     "payment_required": .quotaExceeded, "usage_limit_reached": .quotaExceeded,
+    "usage_not_included": .quotaExceeded,
     "invalid_api_key": .authRejected, "authentication_error": .authRejected, "permission_error": .authRejected,
     "api_key_invalid": .authRejected, "unauthenticated": .authRejected, "permission_denied": .authRejected,
     "unauthorized": .authRejected, "invalid_token": .authRejected, "token_expired": .authRejected,
@@ -129,10 +130,11 @@ extension ErrorClassification {
     "throttlingexception": .rateLimited, "resource_exhausted": .rateLimited,
     "overloaded_error": .overloaded, "overloaded": .overloaded, "engine_overloaded": .overloaded,
     "engine_overloaded_error": .overloaded, "unavailable": .overloaded, "serviceunavailableexception": .overloaded,
-    "insufficient_system_resource": .overloaded,
+    "insufficient_system_resource": .overloaded, "server_is_overloaded": .overloaded, "slow_down": .overloaded,
     "content_filter": .contentFiltered, "content_policy_violation": .contentFiltered,
     "responsibleaipolicyviolation": .contentFiltered, "moderation": .contentFiltered,
-    "data_inspection_failed": .contentFiltered,
+    "data_inspection_failed": .contentFiltered, "bio_policy": .contentFiltered,
+    "image_content_policy_violation": .contentFiltered,
     "not_supported_error": .unsupported,
   ]
 
@@ -148,6 +150,7 @@ extension ErrorClassification {
     (["rate limit"], .rateLimited), (["rate-limited"], .rateLimited), (["too many requests"], .rateLimited),
     (["overloaded"], .overloaded), (["at capacity"], .overloaded),
     (["content management policy"], .contentFiltered), (["content policy"], .contentFiltered),
+    (["flagged as potentially violating"], .contentFiltered),
     (["does not support"], .unsupported), (["doesn't support"], .unsupported),
     (["not supported"], .unsupported), (["unsupported"], .unsupported),
   ]

@@ -2,8 +2,11 @@
 package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
+    AzureOpenAIResponses(),
     OllamaChat(),
+    OpenAICodexResponses(),
     OpenAICompletions(),
+    OpenAIResponses(),
   ]
 
   /// The family called `name`; `nil` when there is none.

@@ -78,7 +78,10 @@ struct QuirksTests {
 
   @Test("families are found by name")
   func registry() {
-    #expect(Dialects.all.map(\.api).sorted() == ["ollama-chat", "openai-completions"])
+    #expect(
+      Dialects.all.map(\.api).sorted() == [
+        "azure-openai-responses", "ollama-chat", "openai-codex-responses", "openai-completions", "openai-responses",
+      ])
     #expect(Dialects.named("ollama-chat") is OllamaChat)
     #expect(Dialects.named("telepathy") == nil)
   }

@@ -2,17 +2,42 @@ internal import Completion
 internal import HTTP
 internal import JSON
 
+/// An answer of an API whose streams are server-sent events of JSON and whose whole answers are one JSON document.
+protocol JSONAnswer: Sendable {
+  /// Takes the data of one event; `type` is its `event` field.
+  mutating func takeChunk(
+    _ data: ArraySlice<UInt8>, type: String?, into events: inout [StreamEvent]
+  ) throws(ProviderError)
+  /// Takes a body that is one JSON document.
+  mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError)
+  /// `[DONE]` came.
+  mutating func takeDone(into events: inout [StreamEvent]) throws(ProviderError)
+  /// The body is over.
+  mutating func finish(into events: inout [StreamEvent]) throws(ProviderError)
+}
+
+extension JSONAnswer {
+  /// The events of a body that came whole.
+  func events(of body: [UInt8]) throws(ProviderError) -> [StreamEvent] {
+    var events: [StreamEvent] = []
+    var decoder = EventStreamDecoder(self)
+    try decoder.decode(body[...], into: &events)
+    try decoder.finish(into: &events)
+    return events
+  }
+}
+
 /// Tells apart what a server sends after status 200: an event stream, or one JSON document, which is a whole answer or
 /// an error, whatever was asked for and whatever the content type says.
-struct CompletionsStreamDecoder: AnswerDecoder {
+struct EventStreamDecoder<Answer: JSONAnswer>: AnswerDecoder {
   private enum Mode { case undecided, events, document }
 
   private var mode = Mode.undecided
   private var sse = ServerSentEventDecoder()
   private var document: [UInt8] = []
-  private var answer: CompletionsAnswer
+  private var answer: Answer
 
-  init(_ answer: CompletionsAnswer) { self.answer = answer }
+  init(_ answer: Answer) { self.answer = answer }
 
   mutating func decode(_ bytes: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
     if mode == .undecided {
@@ -46,7 +71,7 @@ struct CompletionsStreamDecoder: AnswerDecoder {
   private mutating func take(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
     if event.data.elementsEqual("[DONE]".utf8) { return try answer.takeDone(into: &events) }
     guard !event.data.isEmpty else { return }
-    try answer.takeChunk(event.data, isError: event.type == "error", into: &events)
+    try answer.takeChunk(event.data, type: event.type, into: &events)
   }
 }
 
