@@ -37,6 +37,12 @@ extension Endpoint {
     )
   }
 
+  /// `?api-version=…` as Azure wants it, from the variable `apiVersion` or else `usual`; empty without either.
+  package func apiVersionQuery(or usual: String? = nil) -> String {
+    let version = variables["apiVersion"].flatMap { $0.isEmpty ? nil : $0 } ?? usual
+    return version.map { "?api-version=\($0)" } ?? ""
+  }
+
   /// A GET of `url`, which is absolute, with the key and this endpoint's own headers.
   package func get(_ url: String) -> HTTPRequest {
     var headers = [HTTPHeader("accept", "application/json")]

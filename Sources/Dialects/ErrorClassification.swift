@@ -122,6 +122,7 @@ extension ErrorClassification {
     "billing_not_active": .quotaExceeded, "billing_error": .quotaExceeded, "insufficient_balance": .quotaExceeded,
     "billing_disabled": .quotaExceeded,
     "payment_required": .quotaExceeded, "usage_limit_reached": .quotaExceeded,
+    "usage_not_included": .quotaExceeded,
     "invalid_api_key": .authRejected, "authentication_error": .authRejected, "permission_error": .authRejected,
     "api_key_invalid": .authRejected, "unauthenticated": .authRejected, "permission_denied": .authRejected,
     "unauthorized": .authRejected, "invalid_token": .authRejected, "token_expired": .authRejected,
@@ -136,10 +137,11 @@ extension ErrorClassification {
     "throttlingexception": .rateLimited, "resource_exhausted": .rateLimited,
     "overloaded_error": .overloaded, "overloaded": .overloaded, "engine_overloaded": .overloaded,
     "engine_overloaded_error": .overloaded, "unavailable": .overloaded, "serviceunavailableexception": .overloaded,
-    "insufficient_system_resource": .overloaded,
+    "insufficient_system_resource": .overloaded, "server_is_overloaded": .overloaded, "slow_down": .overloaded,
     "content_filter": .contentFiltered, "content_policy_violation": .contentFiltered,
     "responsibleaipolicyviolation": .contentFiltered, "moderation": .contentFiltered,
-    "data_inspection_failed": .contentFiltered,
+    "data_inspection_failed": .contentFiltered, "bio_policy": .contentFiltered,
+    "image_content_policy_violation": .contentFiltered,
     "not_supported_error": .unsupported,
   ]
 
@@ -156,6 +158,7 @@ extension ErrorClassification {
     (["rate limit"], .rateLimited), (["rate-limited"], .rateLimited), (["too many requests"], .rateLimited),
     (["overloaded"], .overloaded), (["at capacity"], .overloaded),
     (["content management policy"], .contentFiltered), (["content policy"], .contentFiltered),
+    (["flagged as potentially violating"], .contentFiltered),
     (["does not support"], .unsupported), (["doesn't support"], .unsupported),
     (["not supported"], .unsupported), (["unsupported"], .unsupported),
   ]

@@ -3,11 +3,14 @@ package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
     AnthropicMessages(),
+    AzureOpenAIResponses(),
     BedrockConverse(),
     GoogleGenerativeAI(),
     GoogleVertex(),
     OllamaChat(),
+    OpenAICodexResponses(),
     OpenAICompletions(),
+    OpenAIResponses(),
     VertexAnthropic(),
   ]
 

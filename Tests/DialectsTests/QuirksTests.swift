@@ -80,9 +80,11 @@ struct QuirksTests {
   func registry() {
     #expect(
       Dialects.all.map(\.api).sorted() == [
+      Dialects.all.map(\.api).sorted() == [
         "anthropic-messages", "azure-openai-responses", "bedrock-converse-stream", "google-generative-ai",
         "google-vertex", "mistral", "ollama-chat", "openai-codex-responses", "openai-completions", "openai-responses",
         "vertex-anthropic",
+      ])
       ])
     #expect(Dialects.named("ollama-chat") is OllamaChat)
     #expect(Dialects.named("telepathy") == nil)

@@ -18,18 +18,19 @@ package struct OpenAICompletions: Dialect {
     let body = try encoder.encode()
     let accept = request.stream ? "text/event-stream" : "application/json"
     let http = endpoint.post(
-      "/chat/completions", body, accept: accept, adding: request.sessionHeaders(quirks.sessionHeaders))
+      "/chat/completions" + endpoint.apiVersionQuery(), body, accept: accept,
+      adding: request.sessionHeaders(quirks.sessionHeaders))
     return EncodedRequest(http, dropped: encoder.dropped)
   }
 
   package func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder {
-    CompletionsStreamDecoder(answer(to: request, at: endpoint))
+    EventStreamDecoder(answer(to: request, at: endpoint))
   }
 
   package func decodeWhole(
     _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
   ) throws(ProviderError) -> [StreamEvent] {
-    try CompletionsStreamDecoder.decodeWhole(body, as: answer(to: request, at: endpoint))
+    try EventStreamDecoder.decodeWhole(body, as: answer(to: request, at: endpoint))
   }
 
   package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {

@@ -59,19 +59,25 @@ extension OpenAICompletionsQuirks {
     maxStopSequences = try fields.int("maxStopSequences")
     seedField = try fields.string("seedField") ?? seedField
     body = try fields.object("body") ?? body
-    let names = Option.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    refuses =
-      try fields.optional("refuses", "an array of \(names)") { value in
-        guard let array = value.array else { return nil }
-        let options = array.compactMap { $0.string.flatMap(Option.init(rawValue:)) }
-        return options.count == array.count ? options : nil
-      } ?? refuses
+    refuses = try fields.choices("refuses", Option.self) ?? refuses
   }
 }
 
 extension JSONFields {
   /// Sets `flag` when the member `key` is there.
   mutating func set(_ flag: inout Bool, _ key: String) throws(JSONFieldError) { flag = try bool(key) ?? flag }
+
+  /// An array of raw values of `Choice`, or `nil` when absent.
+  mutating func choices<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, _ type: Choice.Type
+  ) throws(JSONFieldError) -> [Choice]? {
+    let names = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    return try optional(key, "an array of \(names)") { value in
+      guard let array = value.array else { return nil }
+      let choices = array.compactMap { $0.string.flatMap(Choice.init(rawValue:)) }
+      return choices.count == array.count ? choices : nil
+    }
+  }
 
   /// A map from reasoning levels to the server's words, or to `null`.
   mutating func reasoningEfforts(_ key: String) throws(JSONFieldError) -> [String: String?] {
