@@ -11,6 +11,7 @@ package enum ErrorClassification {
     var error = error(failure)
     error.retryAfterMs = headers.retryAfterMs ?? failure.retryAfterMs
     error.upstreamRequestId = headers.requestId ?? failure.requestId
+    error.shouldRetry = headers.shouldRetry
     return error
   }
 
@@ -127,6 +128,7 @@ extension ErrorClassification {
     "model_not_found": .modelNotFound, "invalid_model": .modelNotFound, "deploymentnotfound": .modelNotFound,
     "rate_limit_exceeded": .rateLimited, "rate_limit_error": .rateLimited, "too_many_requests": .rateLimited,
     "throttlingexception": .rateLimited, "resource_exhausted": .rateLimited,
+    "service_tier_capacity_exceeded": .rateLimited,
     "overloaded_error": .overloaded, "overloaded": .overloaded, "engine_overloaded": .overloaded,
     "engine_overloaded_error": .overloaded, "unavailable": .overloaded, "serviceunavailableexception": .overloaded,
     "insufficient_system_resource": .overloaded,

@@ -27,6 +27,15 @@ package struct UpstreamHeaders: Sendable {
     return max(0, then - now) * 1000
   }
 
+  /// What `x-should-retry` says, which OpenAI's and Anthropic's clients heed before the status.
+  package var shouldRetry: Bool? {
+    switch self["x-should-retry"]?.lowercased() {
+    case "true": true
+    case "false": false
+    default: nil
+    }
+  }
+
   private static func milliseconds(_ value: Double) -> Int? {
     value.isFinite && value >= 0 && value < 1e12 ? Int(value.rounded(.up)) : nil
   }

@@ -10,7 +10,7 @@ struct CompletionsReasoning {
   /// be read sends it in one of the fields, too.
   mutating func take(_ delta: JSONObject) -> String {
     var text = ""
-    for candidate in OpenAICompletionsQuirks.ReasoningField.allCases {
+    for candidate in OpenAICompletionsQuirks.ReasoningField.allCases where candidate != .thinking {
       guard let value = delta[candidate.rawValue]?.string, !value.isEmpty else { continue }
       text = value
       field = field ?? candidate.rawValue
@@ -20,6 +20,9 @@ struct CompletionsReasoning {
     for case .object(let detail) in new { merge(detail) }
     return text
   }
+
+  /// The text of a thought came as a part of the content.
+  mutating func takePart() { field = field ?? OpenAICompletionsQuirks.ReasoningField.thinking.rawValue }
 
   /// For `Reasoning.opaque`; `nil` when there was no reasoning.
   var opaque: JSONValue? {
