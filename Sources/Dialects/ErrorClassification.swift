@@ -9,7 +9,8 @@ package enum ErrorClassification {
     let failure = UpstreamFailure(status: status, body: body)
     let headers = UpstreamHeaders(headers)
     var error = error(failure)
-    error.retryAfterMs = headers.retryAfterMs ?? failure.retryAfterMs
+    error.retryAfterMs =
+      headers.retryAfterMs ?? failure.retryAfterMs ?? failure.resetsAt.flatMap(headers.milliseconds(until:))
     error.upstreamRequestId = headers.requestId ?? failure.requestId
     error.shouldRetry = headers.shouldRetry
     return error
@@ -120,6 +121,7 @@ extension ErrorClassification {
     "insufficient_quota": .quotaExceeded, "billing_hard_limit_reached": .quotaExceeded,
     "billing_not_active": .quotaExceeded, "billing_error": .quotaExceeded, "insufficient_balance": .quotaExceeded,
     "payment_required": .quotaExceeded, "usage_limit_reached": .quotaExceeded,
+    "usage_not_included": .quotaExceeded,
     "invalid_api_key": .authRejected, "authentication_error": .authRejected, "permission_error": .authRejected,
     "api_key_invalid": .authRejected, "unauthenticated": .authRejected, "permission_denied": .authRejected,
     "unauthorized": .authRejected, "invalid_token": .authRejected, "token_expired": .authRejected,
@@ -134,7 +136,8 @@ extension ErrorClassification {
     "insufficient_system_resource": .overloaded,
     "content_filter": .contentFiltered, "content_policy_violation": .contentFiltered,
     "responsibleaipolicyviolation": .contentFiltered, "moderation": .contentFiltered,
-    "data_inspection_failed": .contentFiltered,
+    "data_inspection_failed": .contentFiltered, "bio_policy": .contentFiltered,
+    "image_content_policy_violation": .contentFiltered,
     "not_supported_error": .unsupported,
   ]
 

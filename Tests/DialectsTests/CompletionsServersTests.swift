@@ -123,6 +123,36 @@ struct CompletionsServersTests {
     #expect(written.body.text.split(separator: "cache_control").count == count + 1)
   }
 
+  @Test("without options the system message of the conversation is marked")
+  func systemMessage() throws {
+    let messages = [Message(.system, "s"), Message(.user, "a")]
+    func parts(_ caches: Bool) throws -> [Bool] {
+      let written = try dialect.write(["cacheControl": "anthropic"], messages: messages) { $0.cachesSystem = caches }
+      return (written.body["messages"]?.array ?? []).map { $0["content"]?[0]?["cache_control"] != nil }
+    }
+    #expect(try parts(true) == [true, true])
+    #expect(try parts(false) == [false, true])
+  }
+
+  @Test("an input that cannot have fitted is doubted, not refused")
+  func overlongInput() {
+    let text = """
+      data: {"choices":[{"delta":{"content":"A"},"finish_reason":"stop"}],"usage":{"prompt_tokens":90,"completion_tokens":1}}
+
+      data: [DONE]
+
+
+      """
+    func warnings(_ window: Int) -> [String] {
+      let answer = dialect.decode([Array(text.utf8)[...]], model: .with { $0.contextWindow = window })
+      #expect(answer.text == "A")
+      #expect(answer.stop == .end)
+      return answer.warnings
+    }
+    #expect(warnings(89) == ["the input is longer than the model's context window; it may have been cut"])
+    #expect(warnings(90) == [])
+  }
+
   // MARK: - Addresses and headers
 
   @Test("a server that bills by it hears who speaks, and of images anywhere")

@@ -65,6 +65,14 @@ struct InfillTests {
     }
   }
 
+  @Test("DeepSeek fills with 4096 tokens at most")
+  func limit() throws {
+    let request = InfillRequest(prefix: "a", maxTokens: 9000)
+    let encoded = try OpenAICompletions().infillRequest(request, for: .test(["infill": "deepseek-beta"]))
+    #expect(try JSONValue(parsing: encoded?.http.body ?? [])["max_tokens"] == 4096)
+    #expect(encoded?.dropped.map(\.what) == ["maxTokens"])
+  }
+
   @Test("an unknown server has no such endpoint")
   func none() throws {
     #expect(try OpenAICompletions().infillRequest(InfillRequest(prefix: "a"), for: .test()) == nil)

@@ -225,6 +225,10 @@ extension CompletionsAnswer {
       stop = .refusal
     }
     releaseHeldText(&events)
+    // z.ai takes an overlong input and says nothing.
+    if let contextWindow, let usage = usage.last, usage.input + usage.cacheRead + usage.cacheWrite > contextWindow {
+      warn("the input is longer than the model's context window; it may have been cut", &events)
+    }
     if let opaque = reasoning.opaque { events.append(.reasoningOpaque(opaque)) }
     events.append(.stop(stop, raw: raw))
     isDone = true

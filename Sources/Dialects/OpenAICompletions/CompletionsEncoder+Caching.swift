@@ -27,9 +27,12 @@ extension CompletionsEncoder {
   }
 
   /// Anthropic models behind a gateway cache up to a marker, and take four: on the system text and the instructions
-  /// (which `encodeSystem` marks), the last tool, and the last message that has a text.
+  /// (which `encodeSystem` marks), or the system message that begins the conversation; on the last tool; and the last message that has a text.
   func markCacheBreakpoints(_ messages: inout [JSONValue], _ tools: inout [JSONValue]?) {
     guard marksCache else { return }
+    if options.cachesSystem, let first = messages.first, first["role"]?.string == systemRole, encodeSystem().isEmpty {
+      messages[0] = marked(first) ?? first
+    }
     if let tool = tools?.popLast() { tools?.append(marked(part: tool)) }
     for index in messages.indices.reversed() where index > 0 || messages[0]["role"]?.string == "user" {
       guard let message = marked(messages[index]) else { continue }

@@ -20,7 +20,7 @@ extension CompletionsEncoder {
     return [["role": .string(systemRole), "content": content]]
   }
 
-  private var systemRole: String { quirks.supportsDeveloperRole && model.reasoning ? "developer" : "system" }
+  var systemRole: String { quirks.supportsDeveloperRole && model.reasoning ? "developer" : "system" }
 
   // MARK: - Conversation
 

@@ -2,6 +2,12 @@ package import Completion
 internal import HTTP
 internal import JSON
 
+/// DeepSeek's endpoint for filling holes.
+private enum DeepSeekBeta {
+  /// It refuses more.
+  static let maxTokens = 4096
+}
+
 extension CompletionsFamily {
   package func infillRequest(
     _ request: InfillRequest, for endpoint: Endpoint
@@ -15,7 +21,15 @@ extension CompletionsFamily {
     switch quirks.infill {
     case .none: return nil
     case .completionsSuffix: return post("/completions", at: endpoint, body)
-    case .deepseekBeta: return post("/beta/completions", at: endpoint.without(["/v1", "/beta"]), body)
+    case .deepseekBeta:
+      var body = body
+      let limit = DeepSeekBeta.maxTokens
+      if let maxTokens = request.maxTokens { body["max_tokens"] = .int(min(maxTokens, limit)) }
+      var encoded = post("/beta/completions", at: endpoint.without(["/v1", "/beta"]), body)
+      if request.maxTokens ?? 0 > limit {
+        encoded.dropped = [Dropped("maxTokens", "\(endpoint.provider) fills holes with at most \(limit) tokens")]
+      }
+      return encoded
     case .mistral: return post("/fim/completions", at: endpoint, body)
     case .llamacpp: return post("/infill", at: endpoint.without(["/v1"]), llamaBody(request, endpoint.model))
     }
