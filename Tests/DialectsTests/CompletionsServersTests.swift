@@ -86,6 +86,33 @@ struct CompletionsServersTests {
     #expect(try dialect.write(messages: messages).body["messages"]?[1]?["prefix"] == nil)
   }
 
+  @Test("a seal over hidden reasoning comes and goes back beside it, to its own model only")
+  func seal() throws {
+    let answer = dialect.decode(
+      """
+      data: {"choices":[{"delta":{"reasoning_text":"hm","reasoning_opaque":"S"}}]}
+
+      data: {"choices":[{"delta":{"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}
+
+      data: [DONE]
+
+
+      """)
+    #expect(answer.reasoning == "hm")
+    #expect(answer.opaque == ["field": "reasoning_text", "seal": "S"])
+    let alone = dialect.decodeWhole(
+      ["choices": [["message": ["content": "A", "reasoning_opaque": "S"], "finish_reason": "stop"]]])
+    #expect(alone.opaque == ["seal": "S"])
+    func replayed(_ model: String) throws -> JSONValue? {
+      let parts: [Part] = [.reasoning(Reasoning(text: "", opaque: alone.opaque)), .text("A")]
+      let origin = Origin(provider: "prov", api: "openai-completions", model: model)
+      let message = Message(role: .assistant, content: parts, origin: origin)
+      return try dialect.write(messages: [Message(.user, "a"), message, Message(.user, "b")]).body["messages"]?[1]
+    }
+    #expect(try replayed("model-1") == ["role": "assistant", "content": "A", "reasoning_opaque": "S"])
+    #expect(try replayed("model-2") == ["role": "assistant", "content": "A"])
+  }
+
   @Test("a model without tools gets a history without them")
   func withoutTools() throws {
     let messages = [

@@ -143,6 +143,8 @@ extension CompletionsEncoder {
     var details: [JSONValue] = []
     for case .reasoning(let reasoning) in message.content {
       details += reasoning.opaque?["details"]?.array ?? []
+      // Gemini behind Copilot refuses calls of its own whose seal is missing.
+      encoded.set("reasoning_opaque", reasoning.opaque?["seal"]?.string.map(JSONValue.string))
       if let place = place(of: reasoning), place != .thinking {
         texts[place.rawValue, default: ""] += reasoning.text
       }
