@@ -50,6 +50,34 @@ extension Endpoint {
     return HTTPRequest(url: url, headers: Self.lastOfEachName(headers + self.headers), timeouts: timeouts)
   }
 
+  /// This endpoint at the base URL without the first of `suffixes` that it ends in.
+  package func without(_ suffixes: [String]) -> Endpoint {
+    var endpoint = self
+    if let suffix = suffixes.first(where: baseURL.hasSuffix) { endpoint.baseURL.removeLast(suffix.count) }
+    return endpoint
+  }
+
+  /// `parameters` as they stand behind a path, with the `?`; empty when there are none. A value `$name` is the
+  /// provider's variable of that name.
+  /// - Throws: `invalidParams` when a variable has no value.
+  package func query(_ parameters: JSONObject) throws(ProviderError) -> String {
+    var pairs: [String] = []
+    for (name, value) in parameters {
+      var text = value.string ?? value.text
+      if text.hasPrefix("$") {
+        let variable = String(text.dropFirst())
+        guard let found = variables[variable] else {
+          throw ProviderError(
+            .invalidParams, "\(provider) needs a value for \(variable)",
+            hint: "Set \(variable) for \(provider) in the config file.", path: "quirks.query.\(name)")
+        }
+        text = found
+      }
+      pairs.append("\(name.percentEncoded())=\(text.percentEncoded())")
+    }
+    return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+  }
+
   /// Whether the key goes into `Authorization: Bearer`.
   package var usesBearer: Bool { authHeader.lowercased() == "authorization" }
 
@@ -75,27 +103,5 @@ extension CompletionRequest {
   package func sessionHeaders(_ names: [String]) -> [HTTPHeader] {
     guard let sessionId, options.cache != .off else { return [] }
     return names.map { HTTPHeader($0, sessionId) }
-  }
-
-  /// Headers that tell servers who bill by it whether a person speaks or a program goes on by itself, and that there
-  /// are images to look at; under the names `initiator` and `vision`, none for a name that is `nil`.
-  package func speakerHeaders(initiator: String?, vision: String?) -> [HTTPHeader] {
-    var headers: [HTTPHeader] = []
-    if let initiator {
-      let isResult = messages.last?.content.contains { if case .toolResult = $0 { true } else { false } } ?? false
-      headers.append(HTTPHeader(initiator, messages.last?.role == .user && !isResult ? "user" : "agent"))
-    }
-    if let vision, messages.contains(where: { $0.content.contains(where: Self.hasImage) }) {
-      headers.append(HTTPHeader(vision, "true"))
-    }
-    return headers
-  }
-
-  private static func hasImage(_ part: Part) -> Bool {
-    switch part {
-    case .image: true
-    case .toolResult(let result): result.content.contains(where: hasImage)
-    default: false
-    }
   }
 }

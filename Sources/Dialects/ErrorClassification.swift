@@ -10,8 +10,10 @@ package enum ErrorClassification {
     let headers = UpstreamHeaders(headers)
     if let name = headers["x-amzn-errortype"].map(UpstreamFailure.amazonName), !name.isEmpty { failure.code = name }
     var error = error(failure)
-    error.retryAfterMs = headers.retryAfterMs ?? failure.retryAfterMs
+    error.retryAfterMs =
+      headers.retryAfterMs ?? failure.retryAfterMs ?? failure.resetsAt.flatMap(headers.milliseconds(until:))
     error.upstreamRequestId = headers.requestId ?? failure.requestId
+    error.shouldRetry = headers.shouldRetry
     return error
   }
 
@@ -135,6 +137,7 @@ extension ErrorClassification {
     "model_not_found": .modelNotFound, "invalid_model": .modelNotFound, "deploymentnotfound": .modelNotFound,
     "rate_limit_exceeded": .rateLimited, "rate_limit_error": .rateLimited, "too_many_requests": .rateLimited,
     "throttlingexception": .rateLimited, "resource_exhausted": .rateLimited,
+    "service_tier_capacity_exceeded": .rateLimited,
     "overloaded_error": .overloaded, "overloaded": .overloaded, "engine_overloaded": .overloaded,
     "engine_overloaded_error": .overloaded, "unavailable": .overloaded, "serviceunavailableexception": .overloaded,
     "insufficient_system_resource": .overloaded, "server_is_overloaded": .overloaded, "slow_down": .overloaded,

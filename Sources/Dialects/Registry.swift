@@ -7,6 +7,7 @@ package enum Dialects {
     BedrockConverse(),
     GoogleGenerativeAI(),
     GoogleVertex(),
+    Mistral(),
     OllamaChat(),
     OpenAICodexResponses(),
     OpenAICompletions(),

@@ -77,9 +77,6 @@ package struct AnthropicMessagesQuirks: Sendable, Hashable {
   package var betas: [String] = []
   /// Headers that carry the session's id, for servers that route by it to reuse a prompt's cache.
   package var sessionHeaders: [String] = []
-  /// Headers that tell who speaks, `user` or `agent`, and, with `true`, that there are images (Copilot).
-  package var initiatorHeader: String?
-  package var visionHeader: String?
   /// Whether requests carry what Claude Code sends; unless said, with a token of a Claude subscription.
   package var claudeCode: Bool?
   /// Whether there is `count_tokens`.
