@@ -41,7 +41,7 @@ extension CompletionsEncoder {
       isOn: level != .off, effort: level == .off ? efforts[.off] : efforts.nearest(to: level),
       budget: budget.map(fitted), levelBudget: fitted(ReasoningEfforts.budget(for: level)))
     encodeBudget(thinking)
-    encodeFormat(thinking, efforts)
+    encodeFormat(thinking)
   }
 
   private func fitted(_ tokens: Int) -> Int {
@@ -66,16 +66,15 @@ extension CompletionsEncoder {
     }
   }
 
-  private mutating func encodeFormat(_ thinking: Thinking, _ efforts: ReasoningEfforts) {
+  private mutating func encodeFormat(_ thinking: Thinking) {
     let isOn = thinking.isOn
     switch quirks.thinkingFormat {
     case .none: break
     case .openai: encodeEffort(thinking, mustTell: true)
     case .openrouter: body["reasoning"] = openRouterReasoning(thinking)
     case .deepseek, .zai:
-      var value: JSONObject = ["type": isOn ? "enabled" : "disabled"]
-      if quirks.thinkingFormat == .zai, isOn { value["clear_thinking"] = false }
-      body["thinking"] = .object(value)
+      body["thinking"] = ["type": isOn ? "enabled" : "disabled"]
+      if quirks.thinkingFormat == .zai, isOn { body["thinking"] = ["type": "enabled", "clear_thinking": false] }
       encodeEffort(thinking)
     case .together:
       body["reasoning"] = ["enabled": .bool(isOn)]
@@ -99,9 +98,17 @@ extension CompletionsEncoder {
     case .reasoningBudget:
       if isOn { body["reasoning"] = ["max_tokens": .int(thinking.budget ?? thinking.levelBudget)] }
     case .anthropic: body["thinking"] = anthropicThinking(thinking)
-    case .promptMode where !takesEffort:
-      if isOn { body["prompt_mode"] = "reasoning" } else { drop("reasoning", "\(modelName) cannot stop thinking") }
-    case .promptMode: encodeEffort(thinking, mustTell: true)
+    case .promptMode: encodePromptMode(thinking)
+    }
+  }
+
+  private mutating func encodePromptMode(_ thinking: Thinking) {
+    if takesEffort {
+      encodeEffort(thinking, mustTell: true)
+    } else if thinking.isOn {
+      body["prompt_mode"] = "reasoning"
+    } else {
+      drop("reasoning", "\(modelName) cannot stop thinking")
     }
   }
 
