@@ -82,8 +82,7 @@ extension CompletionsEncoder {
     case .qwen:
       body["enable_thinking"] = .bool(isOn)
       encodeEffort(thinking)
-    case .qwenChatTemplate:
-      body["chat_template_kwargs"] = ["enable_thinking": .bool(isOn), "preserve_thinking": .bool(isOn)]
+    case .qwenChatTemplate: body["chat_template_kwargs"] = Self.qwenArguments(isOn)
     case .chatTemplate: body["chat_template_kwargs"] = .object(templateArguments(thinking))
     case .baseten:
       body["chat_template_args"] = .object(templateArguments(thinking))
@@ -100,6 +99,10 @@ extension CompletionsEncoder {
     case .anthropic: body["thinking"] = anthropicThinking(thinking)
     case .promptMode: encodePromptMode(thinking)
     }
+  }
+
+  private static func qwenArguments(_ isOn: Bool) -> JSONValue {
+    ["enable_thinking": .bool(isOn), "preserve_thinking": .bool(isOn)]
   }
 
   private mutating func encodePromptMode(_ thinking: Thinking) {
