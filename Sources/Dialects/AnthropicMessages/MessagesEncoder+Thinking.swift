@@ -16,7 +16,7 @@ extension MessagesEncoder {
     }
   }
 
-  /// The least that may be thought, and that must be left for the answer.
+  /// The least that may be thought, and that is left for an answer whose length nobody limits to less.
   private static let leastTokens = 1024
 
   mutating func planThinking() -> Thinking {
@@ -77,7 +77,8 @@ extension MessagesEncoder {
       let (raised, isTooLarge) = maxTokens.addingReportingOverflow(budget)
       maxTokens = max(maxTokens, min(isTooLarge ? cap : raised, cap))
     }
-    let fitting = max(Self.leastTokens, min(budget, maxTokens - Self.leastTokens))
+    let answer = min(options.maxTokens ?? Self.leastTokens, Self.leastTokens)
+    let fitting = max(Self.leastTokens, min(budget, maxTokens - answer))
     guard fitting < maxTokens else {
       drop("reasoning", "\(modelName) has no room to think in \(maxTokens) tokens")
       return .unsaid
