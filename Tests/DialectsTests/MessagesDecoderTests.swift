@@ -208,7 +208,7 @@ struct MessagesDecoderTests {
       + #""service_tier":"standard"}"#
     let answer = decode([start] + Self.text + [Self.end("end_turn", usage: end), Self.stop])
     #expect(answer.usage == Usage(input: 5, output: 9, cacheRead: 7, cacheWrite: 3, reasoning: 4))
-    #expect(answer.tier == "priority")
+    #expect(answer.tier == "fast")
     let whole = decode(
       [start] + Self.text + [Self.end("end_turn", usage: #"{"cache_creation_input_tokens":8}"#), Self.stop])
     #expect(whole.usage?.cacheWrite == 8)

@@ -19,6 +19,8 @@ struct MessagesThinkingTests {
   static let adaptive = with(both) {
     ($0.thinkingBudget, $0.temperature, $0.efforts) = (nil, false, ["low", "medium", "high", "xhigh", "max"])
   }
+  /// As Opus 4.7 where nobody lists its efforts.
+  static let effortsUnknown = with(adaptive) { $0.efforts = nil }
   static func with(_ model: ModelInfo, _ change: (inout ModelInfo) -> Void) -> ModelInfo {
     var model = model
     change(&model)
@@ -31,7 +33,7 @@ struct MessagesThinkingTests {
       (budget, ReasoningLevel.minimal, "1024"), (budget, .low, "2048"), (budget, .medium, "8192"),
       (budget, .high, "16384"), (budget, .max, "16384"), (budgetWithEfforts, .high, "16384"),
       (both, .minimal, "low"), (both, .high, "high"), (both, .xhigh, "max"), (adaptive, .xhigh, "xhigh"),
-      (adaptive, .low, "low"),
+      (adaptive, .low, "low"), (effortsUnknown, .max, "high"),
     ])
   func levels(_ model: ModelInfo, _ level: ReasoningLevel, _ expected: String) throws {
     let written = try dialect.write(model: model) { $0.reasoning = .level(level) }

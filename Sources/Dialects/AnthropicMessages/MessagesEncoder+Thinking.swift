@@ -52,7 +52,8 @@ extension MessagesEncoder {
 
   private func isAdaptive(hasBudget: Bool) -> Bool {
     if let format = quirks.thinkingFormat { return format == .adaptive }
-    guard let efforts = model.efforts else { return false }
+    // Models that refuse a temperature came later than those that think by budget.
+    guard let efforts = model.efforts else { return model.temperature == false && model.thinkingBudget == nil }
     // Opus 4.5 has efforts too, but thinks by budget; "max" came with adaptive thinking.
     return model.thinkingBudget == nil || !hasBudget && efforts.contains("max")
   }
