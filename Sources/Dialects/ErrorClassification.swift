@@ -94,7 +94,7 @@ extension ErrorClassification {
 
   /// How providers say that the input is too long; fragments in lower case, in order.
   private static let overflow: [[String]] = [
-    ["prompt is too long"], ["request_too_large"],  // Anthropic
+    ["prompt is too long"], ["request_too_large"], ["exceed context limit"],  // Anthropic
     ["input is too long for requested model"],  // Bedrock
     ["exceeds the context window"],  // OpenAI
     ["exceeds", "maximum context length"],  // LiteLLM
