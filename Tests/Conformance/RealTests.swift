@@ -5,16 +5,7 @@ internal import Testing
 
 private let testbed = SharedMaterial.folder("testbed")
 
-/// Where the programs of the testbed are installed.
-private let programs: String = {
-  let environment = Environment.process
-  let cache = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "")/.cache"
-  return environment["PATCHBAY_TESTBED"] ?? "\(cache)/patchbay-testbed"
-}()
-
-private func isInstalled(_ program: String) -> Bool {
-  testbed != nil && access("\(programs)/\(program)", X_OK) == 0
-}
+private func isInstalled(_ program: String) -> Bool { SharedMaterial.program(program) != nil }
 
 @Suite(
   "A real engine: llama-server", .serialized,

@@ -64,8 +64,7 @@ def sign(case):
     if case.get("token"):
         request.headers["X-Amz-Security-Token"] = case["token"]
     text = signer.string_to_sign(request, signer.canonical_request(request))
-    signer.inject_signature_to_request = getattr(signer, "_inject_signature_to_request")
-    signer.inject_signature_to_request(request, signer.signature(text, request))
+    signer._inject_signature_to_request(request, signer.signature(text, request))
     return {"authorization": request.headers["Authorization"]}
 
 

@@ -71,7 +71,8 @@ struct ConverseRecordedTests {
     "a recorded answer that ends early was cut off, unless it had said why it stopped",
     .enabled(if: hasRecordings, "no recordings beside the checkout"))
   func cutAnywhere() throws {
-    let stream = try #require(SharedMaterial.streams("bedrock-converse-stream").first { $0.name.contains("before_text") })
+    let stream = try #require(
+      SharedMaterial.streams("bedrock-converse-stream").first { $0.name.contains("before_text") })
     let end = try #require(stream.response.indices.last { stream.response[$0...].starts(with: "messageStop".utf8) })
     for count in stream.response.indices.dropFirst() {
       let answer = BedrockConverse().decode([stream.response[..<count]])
