@@ -50,29 +50,70 @@ package struct ProviderEntry: Sendable {
   package let quirks: JSONObject
   package let docs: String?
   package let loginHint: String?
+  /// Variables that replace the base URL, the first that is set wins.
+  package let baseURLVariables: [String]
+  /// Variables that show that the provider is set up although there is no key: those of AWS.
+  package let ambientVariables: [String]
+  package let variables: [ConnectionVariable]
+  package let credentialFile: CredentialFile?
+  package let turnHeaders: [TurnHeader]
+  package let routes: [ProviderRoute]
+  package let modelQuirks: [ModelQuirks]
+  package let fastMode: Bool
+  package let isPreferred: Bool
+  package let dataPolicy: DataPolicy
+  package let roles: [ModelRole: String]
+  /// Its id in the lists of models.dev, where that is another one.
+  package let modelsDev: String?
 
   /// Reads an entry; an unknown key is an error.
   package init(_ value: JSONValue, path: [String]) throws(JSONFieldError) {
     var fields = try JSONFields(value, path: path)
-    id = try fields.require("id", try fields.string("id"))
-    name = try fields.require("name", try fields.string("name"))
+    id = try fields.require(
+      "id", try fields.optional("id", "a name in lower case") { $0.string.flatMap { Self.isSound($0) ? $0 : nil } })
+    name = try fields.require("name", try fields.nonEmptyString("name"))
     kind = try fields.require("kind", try fields.choice("kind", ProviderKind.self))
     api = try fields.require("api", try fields.string("api"))
-    baseURL = try fields.string("baseURL")
+    baseURL = try fields.optional("baseURL", "a URL, or a variable for one") { value in
+      value.string.flatMap { text in ["http://", "https://", "{"].contains(where: text.hasPrefix) ? text : nil }
+    }
     basePaths = Dictionary(
       uniqueKeysWithValues: try Self.texts(try fields.object("basePaths"), path + ["basePaths"]).map { ($0, $1) })
     host = try Self.host(fields.value("host"), path + ["host"])
     aliases = try fields.strings("aliases") ?? []
     env = try fields.strings("env") ?? []
-    auth = try Self.auth(try fields.require("auth", fields.value("auth")), path + ["auth"])
+    auth = try ProviderAuth(try fields.require("auth", fields.value("auth")), path: path + ["auth"])
     headers = try Self.texts(try fields.object("headers"), path + ["headers"])
     defaultModel = try fields.string("defaultModel")
     anyModel = try fields.bool("anyModel") ?? true
     models = try ModelList(fields.value("models"), path: path + ["models"])
     quirks = try fields.object("quirks") ?? JSONObject()
-    docs = try fields.string("docs")
+    docs = try fields.optional("docs", "an https:// URL") { value in
+      value.string.flatMap { $0.hasPrefix("https://") ? $0 : nil }
+    }
     loginHint = try fields.string("loginHint")
+    baseURLVariables = try fields.strings("baseURLVariables") ?? []
+    ambientVariables = try fields.strings("ambientVariables") ?? []
+    variables = try ConnectionVariable.read(try fields.object("variables"), path + ["variables"])
+    credentialFile = try CredentialFile(fields.value("credentialFile"), path: path + ["credentialFile"])
+    turnHeaders = try fields.list("turnHeaders", TurnHeader.init) ?? []
+    routes = try fields.list("routes", ProviderRoute.init) ?? []
+    modelQuirks = try fields.list("modelQuirks", ModelQuirks.init) ?? []
+    fastMode = try fields.bool("fastMode") ?? false
+    isPreferred = try fields.bool("preferred") ?? false
+    dataPolicy = try DataPolicy(&fields)
+    roles = try ConfigFile.roles(fields.value("roles"), path + ["roles"])
+    modelsDev = try fields.string("modelsDev")
     try fields.finish()
+  }
+
+  /// Ids are typed by people, and stand in front of slashes and in the names of files.
+  private static func isSound(_ id: String) -> Bool {
+    guard let first = id.utf8.first, !".-_".utf8.contains(first) else { return false }
+    return id.utf8.allSatisfy { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (0x30...0x39).contains(byte)
+        || ".-_".utf8.contains(byte)
+    }
   }
 
   private static func host(_ value: JSONValue?, _ path: [String]) throws(JSONFieldError) -> Host? {
@@ -85,16 +126,8 @@ package struct ProviderEntry: Sendable {
     return host
   }
 
-  private static func auth(_ value: JSONValue, _ path: [String]) throws(JSONFieldError) -> ProviderAuth {
-    var fields = try JSONFields(value, path: path)
-    let auth = ProviderAuth(
-      need: try fields.require("type", try fields.choice("type", ProviderAuth.Need.self)),
-      header: try fields.string("header") ?? "authorization")
-    try fields.finish()
-    return auth
-  }
-
-  private static func texts(
+  /// The members of an object of strings.
+  static func texts(
     _ object: JSONObject?, _ path: [String]
   ) throws(JSONFieldError) -> [(name: String, value: String)] {
     var texts: [(name: String, value: String)] = []
@@ -105,16 +138,5 @@ package struct ProviderEntry: Sendable {
       texts.append((name, text))
     }
     return texts
-  }
-}
-
-extension ModelList {
-  /// Reads where models are listed; absent means nowhere.
-  fileprivate init?(_ value: JSONValue?, path: [String]) throws(JSONFieldError) {
-    guard let value else { return nil }
-    var fields = try JSONFields(value, path: path)
-    shape = try fields.require("shape", try fields.choice("shape", ModelListShape.self))
-    self.path = try fields.require("path", try fields.string("path"))
-    try fields.finish()
   }
 }
