@@ -200,7 +200,7 @@ struct MessagesEncoderTests {
        "toolInputStreaming":"beta","supportsImages":true,"supportsFiles":true,"supportsMediaURLs":false,
        "supportsCacheControl":false,"supportsCacheControlOnTools":false,"supportsLongCacheRetention":false,
        "supportsServiceTier":true,"refuses":["stop"],"betas":["b"],"sessionHeaders":["a"],"initiatorHeader":"i",
-       "visionHeader":"v","claudeCode":true,"supportsTokenCounting":false,"body":{"a":1}}
+       "visionHeader":"v","claudeCode":true,"countsTokens":false,"body":{"a":1}}
       """)
     let object = try #require(all.object)
     let set = Mirror(reflecting: try AnthropicMessagesQuirks(object)).children
@@ -234,7 +234,7 @@ struct MessagesEncoderTests {
     let body = try JSONValue(parsing: counted.http.body ?? [])
     #expect(counted.http.url == "https://host.test/v1/messages/count_tokens")
     #expect(body.object.map { Array($0.keys).sorted() } == ["messages", "model", "system", "thinking", "tools"])
-    #expect(try dialect.countRequest(request, for: .test(["supportsTokenCounting": false], model)) == nil)
+    #expect(try dialect.countRequest(request, for: .test(["countsTokens": false], model)) == nil)
     #expect(try dialect.countedTokens(in: Array(#"{"input_tokens":42}"#.utf8)) == 42)
     let wrong = #expect(throws: ProviderError.self) { try dialect.countedTokens(in: Array(#"{"a":1}"#.utf8)) }
     #expect(wrong?.kind == .upstreamInvalid)
