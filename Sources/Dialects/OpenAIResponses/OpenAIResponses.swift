@@ -110,7 +110,7 @@ extension ResponsesFamily {
 
   func embeddings(of endpoint: Endpoint) throws(ProviderError) -> OpenAIEmbeddings {
     let quirks = try quirks(of: endpoint)
-    guard quirks.supportsEmbeddings else {
+    guard quirks.embeddings else {
       throw ProviderError(
         .unsupported, "\(endpoint.provider) offers no embeddings", hint: "Use another provider.", path: "model")
     }

@@ -62,7 +62,7 @@ extension OpenAIResponsesQuirks {
 
   private mutating func readRoutes(_ fields: inout JSONFields) throws(JSONFieldError) {
     try fields.set(&countsTokens, "countsTokens")
-    try fields.set(&supportsEmbeddings, "supportsEmbeddings")
+    try fields.set(&embeddings, "embeddings")
     dimensionsField = try fields.nonEmptyString("dimensionsField") ?? dimensionsField
   }
 }

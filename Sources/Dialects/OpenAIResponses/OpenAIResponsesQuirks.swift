@@ -98,7 +98,7 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
   /// `POST {base}/responses/input_tokens`.
   package var countsTokens = false
   /// `POST {base}/embeddings`.
-  package var supportsEmbeddings = true
+  package var embeddings = true
   /// The field of an embedding request for the length of the vectors.
   package var dimensionsField = "dimensions"
   /// Fields that every request to this server has; `extra` of the call still wins.
@@ -119,7 +119,7 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
     quirks.statesToolDefaults = true
     quirks.refusesTrailingUnderscore = true
     quirks.sessionHeaders = ["session-id", "x-client-request-id"]
-    quirks.supportsEmbeddings = false
+    quirks.embeddings = false
     return quirks
   }()
 
