@@ -124,6 +124,7 @@ extension ResponsesFamily {
   /// Quirks that cannot be read have been reported by `encode`; an answer is read as an unknown server's.
   private func answer(to request: CompletionRequest, at endpoint: Endpoint) -> ResponsesAnswer {
     let quirks = (try? OpenAIResponsesQuirks(endpoint.mergedQuirks, defaults: defaults)) ?? defaults
-    return ResponsesAnswer(answerTool: quirks.answerTool(for: request.options, endpoint.model))
+    return ResponsesAnswer(
+      answerTool: quirks.answerTool(for: request.options, endpoint.model), streamsArguments: quirks.streamsArguments)
   }
 }

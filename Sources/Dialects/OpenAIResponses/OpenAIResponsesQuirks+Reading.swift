@@ -48,6 +48,7 @@ extension OpenAIResponsesQuirks {
     try fields.set(&supportsToolChoice, "supportsToolChoice")
     try fields.set(&supportsParallelToolCalls, "supportsParallelToolCalls")
     try fields.set(&statesToolDefaults, "statesToolDefaults")
+    try fields.set(&streamsArguments, "streamsArguments")
     try fields.set(&refusesTrailingUnderscore, "refusesTrailingUnderscore")
     try fields.set(&supportsToolResultMedia, "supportsToolResultMedia")
     structuredOutput = try fields.choice("structuredOutput", StructuredOutput.self) ?? structuredOutput

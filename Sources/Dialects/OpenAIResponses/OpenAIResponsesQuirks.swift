@@ -74,6 +74,9 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
   package var supportsParallelToolCalls = true
   /// Say `tool_choice` and `parallel_tool_calls` even where the defaults would do.
   package var statesToolDefaults = false
+  /// Whether the pieces of a call's arguments can be read; elsewhere only the finished arguments count. Copilot is
+  /// reported to scramble the pieces.
+  package var streamsArguments = true
   /// An id may not end in `_`.
   package var refusesTrailingUnderscore = false
   /// Tool results may hold images and files; elsewhere these follow in a message of the user's.
