@@ -116,12 +116,11 @@ extension CompletionRun {
     return cost
   }
 
-  /// What a provider that counts nothing probably counted: four bytes a token.
+  /// What a provider that counts nothing probably counted.
   private func estimate(_ sent: [Message], _ answer: Message) -> Usage {
-    func tokens(_ messages: [Message]) -> Int { messages.reduce(0) { $0 + $1.content.reduce(0) { $0 + $1.size } } / 4 }
-    var usage = Usage(input: tokens(sent), output: tokens([answer]))
-    usage.estimated = true
-    return usage
+    .estimated(
+      input: TokenEstimate.tokens(in: CompletionRequest(messages: sent, options: call.options)),
+      output: TokenEstimate.tokens(of: [answer]))
   }
 
   /// The answer as the value that was asked for. Every dialect puts it into the text.
@@ -161,21 +160,6 @@ extension CompletionRun {
   }
 
   private func readMedia(_ messages: [Message]) async throws(ProviderError) -> [Message] {
-    guard MediaReader.isNeeded(messages) else { return messages }
-    let reader = MediaReader(directory: admission.session?.cwd ?? workingDirectory())
-    return try await BlockingQueue.run { () throws(ProviderError) in try reader.resolve(messages) }
-  }
-}
-
-extension Part {
-  /// Bytes of text, for estimates; an image counts as what most providers bill for one.
-  fileprivate var size: Int {
-    switch self {
-    case .text(let text): text.utf8.count
-    case .reasoning(let reasoning): reasoning.text.utf8.count
-    case .toolCall(let call): JSONValue.object(call.arguments).bytes.count + call.name.utf8.count
-    case .toolResult(let result): result.content.reduce(0) { $0 + $1.size }
-    case .image, .file: 4800
-    }
+    try await MediaReader(directory: admission.session?.cwd ?? workingDirectory()).read(messages)
   }
 }
