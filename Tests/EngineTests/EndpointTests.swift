@@ -125,7 +125,7 @@ struct EndpointVariableTests {
     "A value stays in its place in the address, or is refused by the variable's name",
     arguments: [
       ("https://{it}.acme.example/v1", "my-account", "https://my-account.acme.example/v1"),
-      ("https://{it}.acme.example/v1", "evil.example/", nil), ("https://{it}.acme.example/v1", "a@b", nil),
+      ("https://{it}.acme.example/v1", "evil.example/x", nil), ("https://{it}.acme.example/v1", "a@b", nil),
       ("https://{it}.acme.example/v1", "a b", nil), ("https://{it}.acme.example/v1", "a:80", nil),
       ("https://{it}/v1", "https://db.acme.example/", "https://db.acme.example/v1"),
       ("https://{it}/v1", "http://db.acme.example", nil), ("https://{it}/v1", "https://a@db.acme.example", nil),

@@ -108,13 +108,13 @@ struct WireParamsTests {
   }
 
   static let faults: [(method: WireProtocol.Method, params: String, error: String)] = [
-    (.complete, #"{"input":"hi","purpose":"fun"}"#, #"purpose: must be one of "chat", "workflow""#),
+    (.complete, #"{"input":"hi","purpose":"fun"}"#, #"purpose: must be one of "chat", "workflow", but is "fun""#),
     (.countTokens, #"{"system":"s"}"#, "input: is required"),
     (.embed, #"{"input":["a"]}"#, "model: is required"),
     (.embed, #"{"model":"m","input":[]}"#, "input: must hold at least one text"),
-    (.embed, #"{"model":"m","input":["a",1]}"#, "input.1: must be a string, but is a number"),
+    (.embed, #"{"model":"m","input":["a",1]}"#, "input: must be an array of strings, but is an array"),
     (.completeInline, #"{"suffix":"s"}"#, "prefix: is required"),
-    (.completeInline, #"{"prefix":"p","n":11}"#, "n: must be at most 10, but is 11"),
+    (.completeInline, #"{"prefix":"p","n":11}"#, "n: must be a whole number from 1 to 10, but is 11"),
     (.complete, #"{"input":"hi","modle":"m"}"#, #"modle: is not a known field; did you mean "model"?"#),
     (.complete, #"{"input":[]}"#, "input: must hold at least one message"),
     (.complete, #"{"input":7}"#, "input: must be a string, a message or an array of messages, but is a number"),
