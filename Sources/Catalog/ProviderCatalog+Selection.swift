@@ -53,7 +53,7 @@ extension ProviderCatalog {
   }
 
   /// What completions run on when nothing is said: the config file's `model` and `defaultProvider`, else the first
-  /// provider that is configured and has a default model, preferred ones before the others.
+  /// provider that is configured and has a default model; one that is `preferred` goes before all others.
   /// - Throws: `providerNotFound` when there is none.
   package func defaultSelection(loggedIn: Set<String> = []) throws(ProviderError) -> ModelSelection {
     if let name = config.model?.value {
