@@ -8,7 +8,7 @@ struct CommandLineTests {
   func help(arguments: [String]) async throws {
     let child = try await run(arguments)
     #expect(child.exit == .status(0))
-    for command in ["serve", "complete", "call", "models", "providers", "sessions", "doctor", "schema"] {
+    for command in ["serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "schema"] {
       #expect(child.output.contains(command), "\(command)")
     }
     #expect(child.output.lowercased().contains("exit"), "the exit codes")
@@ -16,7 +16,7 @@ struct CommandLineTests {
 
   @Test(
     "each command has help",
-    arguments: ["serve", "complete", "call", "models", "providers", "sessions", "doctor", "schema"])
+    arguments: ["serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "schema"])
   func commandHelp(command: String) async throws {
     let child = try await run([command, "--help"])
     #expect(child.exit == .status(0))
@@ -210,6 +210,31 @@ struct CommandLineTests {
     child.closeInput()
     let exit = try await child.waitForExit()
     return Outcome(exit: exit, output: child.outputText, errors: child.errorText)
+  }
+
+  @Test("catalog takes a list from a file, shows it, and takes it away; a damaged one stops nothing but models")
+  func catalog() async throws {
+    let home = try TemporaryFolder()
+    let list: JSONValue = [
+      "anthropic": ["models": ["claude-next": ["name": "Claude Next", "limit": ["context": 9, "output": 8]]]],
+      "perplexity": ["models": ["sonar": [:]]],
+    ]
+    try home.write("api.json", list.text)
+    let update = try await run(["catalog", "update", home.path + "/api.json"], home: home)
+    #expect(update.exit == .status(0))
+    #expect(update.errors.contains("perplexity"))
+    #expect(try await run(["catalog"], home: home).output.contains("anthropic"))
+    let models = try await run(["models", "claude-next", "--json"], home: home)
+    #expect(try JSONValue(parsing: models.output.utf8)["models"]?[0]?["contextWindow"] == 9)
+    try home.write("data/models.json", "{")
+    let damaged = try await run(["models"], home: home)
+    #expect(damaged.exit == .status(1))
+    #expect(damaged.errors.contains("patchbay catalog reset"))
+    #expect(try await run(["complete", "hello"], home: home).output == "hello\n")
+    #expect(try await run(["catalog", "reset"], home: home).exit == .status(0))
+    #expect(try await run(["models", "claude-next"], home: home).exit == .status(0))
+    #expect(try await run(["catalog", "update", "/nowhere"], home: home).exit == .status(2))
+    #expect(try await run(["catalog", "update"], home: home).exit == .status(2))
   }
 
   private func run(
