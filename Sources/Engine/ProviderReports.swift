@@ -37,16 +37,18 @@ extension CompletionEngine {
   private func report(_ provider: Provider, _ catalog: ProviderCatalog, verify: Bool) async -> ProviderReport {
     let place: KeyPlace?
     do throws(ProviderError) {
-      place = provider.auth.need == .none ? nil : try await keys.place(of: keyQuery(provider, catalog))
+      place = try await self.place(of: provider, catalog)
     } catch {
       return ProviderReport(provider: provider, status: .missing, place: nil, problem: error)
     }
     if place?.isExpired == true {
       return ProviderReport(provider: provider, status: .expired, place: place, problem: nil)
     }
-    if place == nil, provider.auth.need == .required {
-      let problem = keys.missingKey(keyQuery(provider, catalog))
-      return ProviderReport(provider: provider, status: .missing, place: nil, problem: problem)
+    do throws(ProviderError) {
+      if place == nil, provider.auth.need == .required { throw keys.missingKey(keyQuery(provider, catalog)) }
+      if place?.isExpired != true { try await checkVariables(of: provider, catalog, place) }
+    } catch {
+      return ProviderReport(provider: provider, status: .missing, place: place, problem: error)
     }
     guard verify || provider.kind == .local, provider.modelList != nil else {
       return ProviderReport(provider: provider, status: .ready, place: place, problem: nil)
@@ -64,12 +66,42 @@ extension CompletionEngine {
     return ProviderReport(provider: provider, status: status, place: place, problem: error)
   }
 
+  /// Where the key of `provider` would come from; `nil` when it wants none or has none.
+  func place(of provider: Provider, _ catalog: ProviderCatalog) async throws(ProviderError) -> KeyPlace? {
+    provider.auth.need == .none ? nil : try await keys.place(of: keyQuery(provider, catalog))
+  }
+
+  /// Checks that what a provider's address needs is there. Its key is at `place` and only looked at in the environment;
+  /// elsewhere it is taken to hold what a key may bring along.
+  /// - Throws: what a completion would.
+  func checkVariables(
+    of provider: Provider, _ catalog: ProviderCatalog, _ place: KeyPlace?
+  ) async throws(ProviderError) {
+    guard provider.variables.contains(where: \.isRequired) else { return }
+    var provider = provider
+    let isPlain = place?.source == .env && place.flatMap { environment[$0.detail] }?.contains("::") == false
+    for index in provider.variables.indices where place != nil && !isPlain {
+      if provider.auth.keyParts.contains(provider.variables[index].name) {
+        provider.variables[index].isRequired = false
+      }
+    }
+    // A command is run when its value is needed, not for a look.
+    for (name, setting) in provider.variableSettings where setting.text.hasPrefix("!") {
+      provider.variables.removeAll { $0.name == name }
+    }
+    _ = try await variables(of: provider, catalog, parts: [:])
+  }
+
   /// The config file's settings as they are in effect, with the places of keys that come from elsewhere.
   package func keySources() async throws(ProviderError) -> [String: String] {
     let catalog = try await catalog()
     var sources: [String: String] = [:]
     for provider in catalog.providers where provider.auth.need != .none {
-      guard let place = try await keys.place(of: keyQuery(provider, catalog)) else { continue }
+      let query = keyQuery(provider, catalog)
+      // What other programs keep is not ours to complain about here.
+      let isOthers = query.usesAWS || query.file != nil
+      let found = isOthers ? try? await keys.place(of: query) : try await keys.place(of: query)
+      guard let place = found else { continue }
       sources[provider.id] = place.source == .env ? "env:\(place.detail)" : place.detail
     }
     return sources

@@ -1,13 +1,13 @@
 internal import Catalog
 internal import Completion
 internal import Credentials
-internal import Dialects
 internal import HTTP
 internal import JSON
 internal import Platform
 
 /// Who answers a completion, settled but for the key.
 struct Target: Sendable {
+  /// As the model is reached at it.
   let provider: Provider
   let model: ModelInfo
   /// The API family.
@@ -49,14 +49,15 @@ extension CompletionEngine {
       }
     }
     guard provider == nil, model == nil, known == nil else {
-      return try catalog.select(provider: provider, model: model, current: known)
+      let stored = provider == nil && known == nil ? try await loggedIn(catalog) : []
+      return try catalog.select(provider: provider, model: model, current: known, loggedIn: stored)
     }
     return try await defaultSelection(catalog)
   }
 
   /// What is used when nothing is said: what the settings name, else the first local server that answers.
   private func defaultSelection(_ catalog: ProviderCatalog) async throws(ProviderError) -> ModelSelection {
-    let stored = try await keys.storedProviders()
+    let stored = try await loggedIn(catalog)
     do throws(ProviderError) {
       return try catalog.defaultSelection(loggedIn: stored)
     } catch {
@@ -70,6 +71,22 @@ extension CompletionEngine {
     }
   }
 
+  /// The providers that are set up outside the settings.
+  private func loggedIn(_ catalog: ProviderCatalog) async throws(ProviderError) -> Set<String> {
+    try await BlockingQueue.run { () throws(ProviderError) in try self.loggedInBlocking(catalog) }
+  }
+
+  /// The providers that are set up outside the settings: by an entry in `auth.json`, or another program's file with a
+  /// key. Blocks.
+  func loggedInBlocking(_ catalog: ProviderCatalog) throws(ProviderError) -> Set<String> {
+    var providers = try keys.storedProvidersBlocking()
+    for provider in catalog.providers {
+      guard let file = keyQuery(provider, catalog).file, keys.holdsKeyBlocking(file) else { continue }
+      providers.insert(provider.id)
+    }
+    return providers
+  }
+
   private func select(
     _ call: CompletionCall, _ current: ModelChoice?, _ catalog: ProviderCatalog
   ) async throws(ProviderError) -> ModelSelection {
@@ -77,14 +94,20 @@ extension CompletionEngine {
   }
 
   private func target(_ selection: ModelSelection, _ call: CompletionCall) throws(ProviderError) -> Target {
-    let api = call.api ?? selection.provider.api
+    let (provider, model) = selection.provider.routed(to: selection.model, api: call.api)
+    let api = provider.api
     guard apis.contains(api) else {
       let hint = nearest(to: api, among: apis).map { "Did you mean \"\($0)\"?" }
       throw ProviderError(
         .unsupported, "api: \"\(api)\" is no API family of this engine",
         hint: hint ?? "There are \(apis.joined(separator: ", ")).", path: "api")
     }
-    return Target(provider: selection.provider, model: selection.model, api: api)
+    return Target(provider: provider, model: model, api: api)
+  }
+
+  /// Whom another method than `complete` asks.
+  func target(for call: CompletionCall) async throws(ProviderError) -> Target {
+    try target(try await select(call, call.connectionDefault, try await catalog()), call)
   }
 
   /// The provider with the model that its thread in the session used last.
@@ -93,7 +116,4 @@ extension CompletionEngine {
     let thread = try await sessions.state(of: ThreadLanes.Key(session: session.id, provider: provider))
     return ModelChoice(provider: provider, model: thread.lastModel)
   }
-
-  /// The API families there are, by name.
-  package var apis: [String] { [EchoProvider.api] + Dialects.all.map(\.api) }
 }

@@ -163,6 +163,21 @@ struct CommandLineTests {
     #expect(try JSONValue(parsing: machine.output).isNull == false)
   }
 
+  @Test("doctor and providers say where another program keeps a key, and what is unsafe about the file")
+  func ambientKey() async throws {
+    let home = try TemporaryFolder()
+    try home.write(".altimate/altimate.json", #"{"altimateInstanceName": "corp", "altimateApiKey": "sk-hidden-key"}"#)
+    let path = home.path + "/.altimate/altimate.json"
+    _ = try await ChildProcess("/bin/chmod", ["644", path], environment: [:]).waitForExit()
+    let shell = try await run(["doctor"], home: home)
+    #expect(shell.output.contains("altimate-backend: ready, key from \(path)"))
+    #expect(shell.output.contains("chmod 600 \(path)"))
+    #expect(!shell.output.contains("sk-hidden-key"))
+    let details = try await run(["providers", "--details"], home: home)
+    let echo = try #require(details.output.split(separator: "\n").first { $0.hasPrefix("echo\t") })
+    #expect(echo.split(separator: "\t").count == 7 && echo.contains("this machine"))
+  }
+
   @Test("no colours go into a pipe", arguments: ["models", "providers", "sessions", "doctor", "--help"])
   func plainInPipe(command: String) async throws {
     let child = try await run([command])

@@ -8,7 +8,8 @@ import Testing
 /// Amazon's own client judges what we write and how we sign it.
 @Suite(
   "Bedrock: botocore as a referee",
-  .enabled(if: Testbed.has("v-moto/bin/python"), "botocore is not installed (testbed: setup moto)"), .timeLimit(.minutes(1)))
+  .enabled(if: Testbed.has("v-moto/bin/python"), "botocore is not installed (testbed: setup moto)"),
+  .timeLimit(.minutes(1)))
 struct BedrockRefereeTests {
   let dialect = BedrockConverse()
 
