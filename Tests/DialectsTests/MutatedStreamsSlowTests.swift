@@ -6,7 +6,7 @@ import Testing
 
 /// Recorded streams with bytes flipped, dropped, doubled or cut off: 100,000 of them, the same ones in every run.
 @Suite("Mutated streams", .timeLimit(.minutes(10)))
-struct MutatedStreamsTests {
+struct MutatedStreamsSlowTests {
   static let runs = 100_000
   static let hasRecordings = SharedMaterial.recordings != nil
 
