@@ -69,7 +69,7 @@ package struct ModelCost: Sendable, Hashable {
   package var output: Double
   package var cacheRead: Double?
   package var cacheWrite: Double?
-  /// What the prices are multiplied with in a tier of the provider: `["priority": 2]`.
+  /// What the prices are multiplied with in a tier of the provider, by the provider's word: `["priority": 2]`.
   package var tiers: [String: Double] = [:]
   /// What applies to the whole request once its input is long.
   package var longContext: LongContext?

@@ -70,13 +70,19 @@ package struct Cost: Sendable, Hashable {
 }
 
 extension Cost {
-  /// What `usage` costs at the model's prices; `nil` when they are unknown. Where no price for cached tokens is
-  /// known they cost what other input costs.
-  package init?(of usage: Usage, _ model: ModelInfo) {
+  /// What the `usage` of one completion costs at the model's prices; `nil` when they are unknown. Where no price for
+  /// cached tokens is known they cost what other input costs. `tier` is the one the provider used, in its own word; a
+  /// tier without a price of its own costs what the default one does.
+  package init?(of usage: Usage, _ model: ModelInfo, tier: String? = nil) {
     guard let prices = model.cost else { return nil }
+    let isLong = prices.longContext.map { usage.input + usage.cacheRead + usage.cacheWrite > $0.above } ?? false
+    let surcharge = isLong ? prices.longContext : nil
+    let factor = (tier.flatMap { prices.tiers[$0] } ?? 1) / 1e6
+    let (inputFactor, outputFactor) = (factor * (surcharge?.input ?? 1), factor * (surcharge?.output ?? 1))
     self.init(
-      input: Double(usage.input) * prices.input / 1e6, output: Double(usage.output) * prices.output / 1e6,
-      cacheRead: Double(usage.cacheRead) * (prices.cacheRead ?? prices.input) / 1e6,
-      cacheWrite: Double(usage.cacheWrite) * (prices.cacheWrite ?? prices.input) / 1e6)
+      input: Double(usage.input) * prices.input * inputFactor,
+      output: Double(usage.output) * prices.output * outputFactor,
+      cacheRead: Double(usage.cacheRead) * (prices.cacheRead ?? prices.input) * inputFactor,
+      cacheWrite: Double(usage.cacheWrite) * (prices.cacheWrite ?? prices.input) * inputFactor)
   }
 }

@@ -8,8 +8,8 @@ internal import Synchronization
 enum AuthEntry: Sendable {
   /// A key text, and variables that stand in for the environment's.
   case apiKey(KeyText?, environment: [String: String])
-  /// A login's token, and when it ends in milliseconds since 1970.
-  case oauth(access: Secret, expires: Int)
+  /// A login's token, when it ends in milliseconds since 1970, and whose it is.
+  case oauth(access: Secret, expires: Int, account: String?)
 }
 
 /// `auth.json`: an object of entries by provider id, as pi writes it. Only read here, and read again when it changes.
@@ -68,7 +68,8 @@ final class AuthFile: Sendable {
       let access = try fields.require("access", try fields.string("access"))
       let expires = try fields.require(
         "expires", try fields.optional("expires", "a time in milliseconds") { $0.double })
-      return .oauth(access: Secret(access), expires: Int(max(0, min(expires, 9e15))))
+      let account = try fields.string("accountId")
+      return .oauth(access: Secret(access), expires: Int(max(0, min(expires, 9e15))), account: account)
     case let type:
       throw fields.error("type", "\"\(type)\" is no kind of login; there are \"api_key\" and \"oauth\"")
     }

@@ -4,7 +4,7 @@ package import Platform
 internal import Synchronization
 
 /// Where a provider's key was found, as `credential.source` says it.
-package enum KeySource: String, Sendable, Hashable, CaseIterable { case param, authFile, env, config }
+package enum KeySource: String, Sendable, Hashable, CaseIterable { case param, authFile, env, config, ambient }
 
 /// A key that is ready for use.
 package struct ResolvedKey: Sendable, Hashable {
@@ -16,6 +16,8 @@ package struct ResolvedKey: Sendable, Hashable {
   package let detail: String
   /// Whether it is a login's token, which always goes into `Authorization: Bearer`.
   package let isToken: Bool
+  /// The variable it was the value of; `nil` when it was written elsewhere.
+  package var variable: String?
 }
 
 /// Where a key would be taken from; nothing has been looked up or run yet.
@@ -28,6 +30,8 @@ package struct KeyPlace: Sendable, Hashable {
   package var isExpired = false
   /// When the login ends, in milliseconds since 1970.
   package var expiresAt: Int?
+  /// What is unsafe about the place, for a person.
+  package var warning: String?
 }
 
 /// The places that may hold a provider's key.
@@ -40,6 +44,10 @@ package struct KeyQuery: Sendable {
   package var variables: [String]
   /// The config file's `apiKey`.
   package var config: KeyText?
+  /// Another program's file, used when nothing else holds a key.
+  package var file: KeyFile?
+  /// Whether requests without a key are signed with AWS credentials, so that an entry without a key is sound.
+  package var usesAWS = false
   /// Where the config file is, for hints.
   package var configPath: String
 
@@ -55,8 +63,8 @@ package struct KeyQuery: Sendable {
   }
 }
 
-/// Finds keys: the request's, then `auth.json`, then the environment, then the config file. An entry in `auth.json`
-/// owns its provider: when it is of no use, that is an error, and nothing else is tried.
+/// Finds keys: the request's, then `auth.json`, then the environment, then the config file, then another program's
+/// file. An entry in `auth.json` owns its provider: when it is of no use, that is an error, and nothing else is tried.
 package final class KeyResolver: Sendable {
   let environment: Environment
   private let authFile: AuthFile
@@ -112,21 +120,24 @@ package final class KeyResolver: Sendable {
     if let call = query.call, let secret = try await resolve(call, origin: .call) {
       return ResolvedKey(secret: secret, source: .param, detail: "apiKey", isToken: false)
     }
+    if query.usesAWS, skipsAWS { return nil }
     if let entry = try await entry(of: query.provider) { return try await key(of: entry, query) }
     for name in query.variables {
       if let value = environment[name] {
-        return ResolvedKey(secret: Secret(value.trimmed), source: .env, detail: name, isToken: false)
+        return ResolvedKey(
+          secret: Secret(value.trimmed), source: .env, detail: name, isToken: false, variable: name)
       }
     }
-    guard let config = query.config, let secret = try await resolve(config.text, origin: config.origin) else {
-      return nil
+    if let config = query.config, let secret = try await resolve(config.text, origin: config.origin) {
+      return ResolvedKey(secret: secret, source: .config, detail: config.origin.description, isToken: false)
     }
-    return ResolvedKey(secret: secret, source: .config, detail: config.origin.description, isToken: false)
+    guard let file = try await contents(of: query.file), let key = file.key else { return nil }
+    return ResolvedKey(secret: key, source: .ambient, detail: file.path, isToken: false)
   }
 
-  private func key(of entry: AuthEntry, _ query: KeyQuery) async throws(ProviderError) -> ResolvedKey {
+  private func key(of entry: AuthEntry, _ query: KeyQuery) async throws(ProviderError) -> ResolvedKey? {
     switch entry {
-    case .oauth(let access, let expires):
+    case .oauth(let access, let expires, _):
       guard expires > now() else {
         throw ProviderError(
           .authRequired, "the login for \(query.provider) in \(authPath) has expired",
@@ -134,22 +145,25 @@ package final class KeyResolver: Sendable {
       }
       return ResolvedKey(secret: access, source: .authFile, detail: authPath, isToken: true)
     case .apiKey(let key, let own):
-      var found: Secret?
+      var (found, variable): (Secret?, String?)
       if let key {
         found = try await resolve(key.text, origin: key.origin, own)
       } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || environment[$0] != nil }) {
         found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? environment[name]).map { Secret($0.trimmed) }
+        variable = name
       }
+      if found == nil, key == nil, query.usesAWS { return nil }
       guard let found else {
         throw ProviderError(
           .authRequired, "the entry \"\(query.provider)\" in \(authPath) holds no key",
           hint: "Put \"key\" into that entry, or remove the entry to use another key.")
       }
-      return ResolvedKey(secret: found, source: .authFile, detail: authPath, isToken: false)
+      return ResolvedKey(
+        secret: found, source: .authFile, detail: authPath, isToken: false, variable: variable)
     }
   }
 
-  private func entry(of provider: String) async throws(ProviderError) -> AuthEntry? {
+  func entry(of provider: String) async throws(ProviderError) -> AuthEntry? {
     let file = authFile
     return try await BlockingQueue.run { () throws(ProviderError) in try file.entry(for: provider) }
   }
@@ -158,19 +172,26 @@ package final class KeyResolver: Sendable {
   /// one.
   package func place(of query: KeyQuery) async throws(ProviderError) -> KeyPlace? {
     if query.call?.isBlank == false { return KeyPlace(source: .param, detail: "apiKey") }
+    if query.usesAWS, skipsAWS { return KeyPlace(source: .env, detail: "AWS_BEDROCK_SKIP_AUTH") }
     switch try await entry(of: query.provider) {
+    case .apiKey(nil, let own) where query.usesAWS && !query.variables.contains { own[$0]?.isBlank == false }: break
     case .apiKey: return KeyPlace(source: .authFile, detail: authPath)
-    case .oauth(_, let expires):
+    case .oauth(_, let expires, _):
       return KeyPlace(source: .authFile, detail: authPath, isExpired: expires <= now(), expiresAt: expires)
     case nil: break
     }
     if let name = query.variables.first(where: { environment[$0] != nil }) {
       return KeyPlace(source: .env, detail: name)
     }
-    guard let config = query.config, !config.text.isBlank else { return nil }
-    let needed = (try? KeyFormat(config.text))?.variables ?? []
-    guard needed.allSatisfy({ environment[$0] != nil }) else { return nil }
-    return KeyPlace(source: .config, detail: config.origin.description)
+    if let config = query.config, !config.text.isBlank {
+      let needed = (try? KeyFormat(config.text))?.variables ?? []
+      guard needed.allSatisfy({ environment[$0] != nil }) else { return nil }
+      return KeyPlace(source: .config, detail: config.origin.description)
+    }
+    if let file = try await contents(of: query.file), file.key != nil {
+      return KeyPlace(source: .ambient, detail: file.path, warning: file.warning)
+    }
+    return query.usesAWS ? try await aws(for: query)?.place : nil
   }
 
   /// The error of a provider that wants a key and has none: every place that could hold one.
@@ -178,8 +199,10 @@ package final class KeyResolver: Sendable {
     let name = query.provider
     let ways = [
       query.variables.first.map { "set \($0)" },
+      query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
       "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
       "put \"apiKey\" into \(query.configPath) under providers.\(name)",
+      query.file.map { "put \"\($0.key)\" into \(path(of: $0))" },
     ].compactMap { $0 }
     var error = ProviderError(.authRequired, "there is no key for \(name)")
     error.hint = "You can " + ways.joined(separator: ", or ") + "."

@@ -7,9 +7,6 @@ internal import JSON
 
 /// Gets one answer from where it comes from: a provider over HTTP, or the built-in echo.
 struct AnswerSource: Sendable {
-  /// The longest answer that may come in one piece, and the longest error that is read.
-  private static let wholeLimit = 64 << 20
-  private static let errorLimit = 1 << 20
   /// How long, in milliseconds, a server may take to end its response once the answer is complete.
   private static let endingPatience = 1000
   /// After so long without content the client is told that nothing came.
@@ -62,17 +59,16 @@ struct AnswerSource: Sendable {
   private func exchange(
     _ request: CompletionRequest, into answer: LiveAnswer
   ) async throws(ProviderError) -> [Dropped] {
-    guard let dialect = Dialects.named(target.api) else {
+    guard let dialect = engine.dialect(named: target.api) else {
       throw ProviderError(.unsupported, "the API family \"\(target.api)\" is not known here", path: "api")
     }
-    let endpoint = try await engine.endpoint(target.provider, target.model, call)
-    let secrets = endpoint.headers.map(\.value) + [endpoint.apiKey].compactMap { $0 }
+    let endpoint = try await engine.endpoint(target.provider, target.model, call, messages: request.messages)
     do throws(ProviderError) {
       let encoded = try dialect.encode(request, for: endpoint)
       try await receive(encoded.http, request, endpoint, dialect, answer)
       return encoded.dropped
     } catch {
-      throw error.redacting(secrets)
+      throw error.redacting(endpoint.secrets)
     }
   }
 
@@ -97,26 +93,14 @@ struct AnswerSource: Sendable {
     _ http: HTTPRequest, _ request: CompletionRequest, _ endpoint: Endpoint, _ dialect: any Dialect,
     _ answer: LiveAnswer
   ) async throws(ProviderError) {
-    do {
-      try await engine.http.withResponse(to: http) { response in
-        if response.status >= 400 {
-          let body = (try? await response.body.readAll(limit: Self.errorLimit)) ?? []
-          throw dialect.error(status: response.status, headers: response.headers, body: body)
-        }
-        if isWhole(response) {
-          let body = try await response.body.readAll(limit: Self.wholeLimit)
-          _ = await answer.take(try dialect.decodeWhole(body, for: request, at: endpoint))
-        } else {
-          var decoder = dialect.streamDecoder(for: request, at: endpoint)
-          try await read(response.body, &decoder, into: answer)
-        }
+    try await engine.send(http, to: endpoint, dialect) { response in
+      if isWhole(response) {
+        let body = try await response.body.readAll(limit: CompletionEngine.wholeLimit)
+        _ = await answer.take(try dialect.decodeWhole(body, for: request, at: endpoint))
+      } else {
+        var decoder = dialect.streamDecoder(for: request, at: endpoint)
+        try await read(response.body, &decoder, into: answer)
       }
-    } catch let error as ProviderError {
-      throw error
-    } catch let error as HTTPError {
-      throw ProviderError(error)
-    } catch {
-      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)")
     }
   }
 

@@ -25,11 +25,13 @@ extension CompletionEngine {
     let catalog = try await catalog()
     let choice = try await select(provider: provider, model: model, current: current, catalog)
     let query = keyQuery(choice.provider, catalog)
-    if choice.provider.auth.need != .none, try await keys.place(of: query) == nil {
+    let place = try await place(of: choice.provider, catalog)
+    if choice.provider.auth.need != .none, place == nil {
       if choice.provider.auth.need == .required { throw keys.missingKey(query) }
       // Optional, but the settings name a key that is not there: this says which.
       _ = try await keys.key(for: query)
     }
+    try await checkVariables(of: choice.provider, catalog, hasKey: place != nil)
     return ModelChoice(provider: choice.provider.id, model: choice.model.id)
   }
 
@@ -76,7 +78,9 @@ extension CompletionEngine {
     guard let catalog = try? await catalog(), let provider = try? catalog.provider(named: thread.provider),
       let model = try? catalog.model(thread.model, of: provider)
     else { return nil }
-    return Cost(of: thread.usage, model)
+    guard let nothing = Cost(of: Usage(), model) else { return nil }
+    // One by one: a long conversation is not a long input.
+    return thread.usages.reduce(nothing) { sum, usage in sum + (Cost(of: usage, model) ?? Cost()) }
   }
 }
 

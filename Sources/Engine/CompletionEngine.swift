@@ -20,6 +20,8 @@ package final class CompletionEngine: Sendable {
   let keys: KeyResolver
   let environment: Environment
   let directories: Directories
+  /// The API families this engine speaks.
+  let dialects: [any Dialect]
   private let state = Mutex(State())
 
   private struct State {
@@ -48,12 +50,17 @@ package final class CompletionEngine: Sendable {
   }
 
   /// An engine that reads its settings from `directories` and `environment` when they are first needed.
-  package init(
+  package convenience init(
     environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay"
   ) {
+    self.init(environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all)
+  }
+
+  init(environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect]) {
     let directories = directories ?? Directories(environment)
     self.environment = environment
     self.directories = directories
+    self.dialects = dialects
     sessions = Sessions(stateDirectory: directories.state)
     http = HTTPClient(environment: environment, userAgent: userAgent)
     keys = KeyResolver(environment: environment, directories: directories)
@@ -199,6 +206,13 @@ package final class CompletionEngine: Sendable {
     for completion in sessions.lanes.all(in: record.id) { _ = cancel(completion) }
     try await sessions.delete(record)
     return record
+  }
+
+  /// Does work that counts as a completion in flight.
+  func inFlight<Value>(_ work: () async throws(ProviderError) -> Value) async throws(ProviderError) -> Value {
+    try enter(limit: try await catalog().limits.maxCompletions)
+    defer { state.withLock { $0.admitted -= 1 } }
+    return try await work()
   }
 
   private func enter(limit: Int) throws(ProviderError) {

@@ -8,32 +8,41 @@ internal import JSON
 extension CompletionEngine {
   /// Where a provider's key may be found.
   func keyQuery(_ provider: Provider, _ catalog: ProviderCatalog, call: String? = nil) -> KeyQuery {
-    KeyQuery(
+    var query = KeyQuery(
       provider: provider.id, call: call, variables: provider.env, config: provider.apiKey,
       configPath: catalog.configPath)
+    query.usesAWS = provider.auth.scheme == .aws
+    query.file = provider.credentialFile.map { KeyFile(path: $0.path, key: $0.key, variables: $0.variables) }
+    return query
   }
 
-  /// How to reach `model` of `provider`, with key and headers looked up.
-  /// - Throws: `authRequired` when a key is needed and there is none; it says where one may be put.
+  /// How to reach `model` of `provider`, which is routed to it already, with key, variables and headers looked up.
+  /// `messages` decide about the headers that depend on the conversation.
+  /// - Throws: `authRequired` when a key or a variable is needed and there is none; it says where one may be put.
+  ///   `invalidParams` for a variable whose value must not stand where it is used.
   func endpoint(
-    _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall? = nil
+    _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall? = nil, messages: [Message] = []
   ) async throws(ProviderError) -> Endpoint {
     let catalog = try await catalog()
-    guard let baseURL = call?.baseURL ?? provider.baseURL else {
+    guard let template = call?.baseURL ?? provider.baseURL else {
       throw ProviderError(
         .unsupported, "\(provider.id) is not reached over HTTP", hint: "Name another provider.", path: "provider")
     }
-    let isForeign = baseURL.withoutTrailingSlashes != provider.baseURL?.withoutTrailingSlashes
+    let isForeign = template.withoutTrailingSlashes != provider.baseURL?.withoutTrailingSlashes
     let key = try await key(provider, catalog, call, isForeign: isForeign)
+    let (secret, parts) = Self.split(key, provider.auth)
+    let variables = try await variables(of: provider, catalog, parts: parts, isForeign: isForeign)
+    let isToken = key?.isToken == true || Self.isToken(key, secret, provider.auth)
     var endpoint = Endpoint(
-      provider: provider.id, baseURL: baseURL.withoutTrailingSlashes,
-      apiKey: key?.secret, authHeader: key?.isToken == true ? "authorization" : provider.auth.header,
-      quirks: provider.quirks, model: model, timeouts: Self.timeouts(provider, call))
+      provider: provider.id, baseURL: template.withoutTrailingSlashes, apiKey: secret,
+      authHeader: isToken ? "authorization" : provider.auth.header, quirks: provider.quirks, model: model,
+      timeouts: Self.timeouts(provider, call))
+    endpoint.variables = variables.texts
     if !isForeign {
-      for header in provider.headers {
-        guard let value = try await keys.resolve(header.value.text, origin: header.value.origin) else { continue }
-        endpoint.headers.append(HTTPHeader(header.name, value))
-      }
+      endpoint.baseURL = try variables.url(template).withoutTrailingSlashes
+      endpoint.headers = Self.turnHeaders(provider, messages)
+      endpoint.headers += try await headers(provider, variables)
+      if provider.auth.scheme == .aws, secret == nil { endpoint.aws = try await signer(provider, catalog) }
     }
     for (name, value) in call?.headers ?? [] {
       endpoint.headers.removeAll { $0.name.lowercased() == name.lowercased() }
@@ -59,12 +68,75 @@ extension CompletionEngine {
       }
       query.config = nil
       query.variables = []
+      query.file = nil
       return own == nil ? nil : try await keys.key(for: query)
     }
     if provider.auth.need == .none, own == nil { return nil }
     if let key = try await keys.key(for: query) { return key }
-    if provider.auth.need == .required { throw keys.missingKey(query) }
+    if provider.auth.need == .required, provider.auth.scheme != .aws { throw keys.missingKey(query) }
     return nil
+  }
+
+  /// The key itself, and the variables that stand in front of it: `account::key`.
+  private static func split(_ key: ResolvedKey?, _ auth: ProviderAuth) -> (Secret?, [String: String]) {
+    guard let key, !auth.keyParts.isEmpty else { return (key?.secret, [:]) }
+    var parts: [String: String] = [:]
+    var rest = key.secret.reveal()[...]
+    for name in auth.keyParts {
+      guard let border = rest.firstRange(of: "::") else { break }
+      parts[name] = String(rest[..<border.lowerBound])
+      rest = rest[border.upperBound...]
+    }
+    return (Secret(String(rest)), parts)
+  }
+
+  /// Whether a key is one that goes into `authorization` wherever the provider's other keys go.
+  private static func isToken(_ key: ResolvedKey?, _ secret: Secret?, _ auth: ProviderAuth) -> Bool {
+    if let variable = key?.variable, auth.tokenVariables.contains(variable) { return true }
+    guard let secret, !auth.tokenPrefixes.isEmpty else { return false }
+    return auth.tokenPrefixes.contains { secret.reveal().hasPrefix($0) }
+  }
+
+  /// What requests without a key are signed with; `nil` when the person wants no signature.
+  private func signer(
+    _ provider: Provider, _ catalog: ProviderCatalog
+  ) async throws(ProviderError) -> AWSCredentials? {
+    guard !keys.skipsAWS else { return nil }
+    let query = keyQuery(provider, catalog)
+    guard let identity = try await keys.aws(for: query) else {
+      if provider.auth.need == .required { throw keys.missingKey(query) }
+      return nil
+    }
+    return AWSCredentials(
+      accessKeyId: identity.accessKeyId, secretAccessKey: identity.secretAccessKey, sessionToken: identity.sessionToken)
+  }
+
+  private func headers(
+    _ provider: Provider, _ variables: ResolvedVariables
+  ) async throws(ProviderError) -> [HTTPHeader] {
+    var headers: [HTTPHeader] = []
+    for header in provider.headers {
+      guard let value = try await keys.resolve(header.value.text, origin: header.value.origin),
+        let text = variables.header(value.reveal())
+      else { continue }
+      headers.append(HTTPHeader(header.name, text))
+    }
+    return headers
+  }
+
+  /// The headers that depend on the conversation.
+  private static func turnHeaders(_ provider: Provider, _ messages: [Message]) -> [HTTPHeader] {
+    guard let last = messages.last else { return [] }
+    let isUserTurn = last.role == .user && !last.content.allSatisfy(\.isToolResult)
+    return provider.turnHeaders.compactMap { header in
+      let isSent =
+        switch header.when {
+        case .userTurn: isUserTurn
+        case .agentTurn: !isUserTurn
+        case .images: messages.contains { $0.content.contains(where: \.holdsImage) }
+        }
+      return isSent ? HTTPHeader(header.name, header.value) : nil
+    }
   }
 
   private static func timeouts(_ provider: Provider, _ call: CompletionCall?) -> HTTPTimeouts {
@@ -78,6 +150,25 @@ extension CompletionEngine {
       timeouts.totalMs = limits.totalMs ?? timeouts.totalMs
     }
     return timeouts
+  }
+}
+
+extension Endpoint {
+  /// Everything of it that no text may show.
+  var secrets: [Secret] {
+    headers.map(\.value) + [apiKey, aws?.secretAccessKey, aws?.sessionToken].compactMap { $0 }
+  }
+}
+
+extension Part {
+  fileprivate var isToolResult: Bool { if case .toolResult = self { true } else { false } }
+
+  fileprivate var holdsImage: Bool {
+    switch self {
+    case .image: true
+    case .toolResult(let result): result.content.contains(where: \.holdsImage)
+    default: false
+    }
   }
 }
 

@@ -37,16 +37,18 @@ extension CompletionEngine {
   private func report(_ provider: Provider, _ catalog: ProviderCatalog, verify: Bool) async -> ProviderReport {
     let place: KeyPlace?
     do throws(ProviderError) {
-      place = provider.auth.need == .none ? nil : try await keys.place(of: keyQuery(provider, catalog))
+      place = try await self.place(of: provider, catalog)
     } catch {
       return ProviderReport(provider: provider, status: .missing, place: nil, problem: error)
     }
     if place?.isExpired == true {
       return ProviderReport(provider: provider, status: .expired, place: place, problem: nil)
     }
-    if place == nil, provider.auth.need == .required {
-      let problem = keys.missingKey(keyQuery(provider, catalog))
-      return ProviderReport(provider: provider, status: .missing, place: nil, problem: problem)
+    do throws(ProviderError) {
+      if place == nil, provider.auth.need == .required { throw keys.missingKey(keyQuery(provider, catalog)) }
+      if place?.isExpired != true { try await checkVariables(of: provider, catalog, hasKey: place != nil) }
+    } catch {
+      return ProviderReport(provider: provider, status: .missing, place: place, problem: error)
     }
     guard verify || provider.kind == .local, provider.modelList != nil else {
       return ProviderReport(provider: provider, status: .ready, place: place, problem: nil)
@@ -62,6 +64,27 @@ extension CompletionEngine {
       default: .ready
       }
     return ProviderReport(provider: provider, status: status, place: place, problem: error)
+  }
+
+  /// Where the key of `provider` would come from; `nil` when it wants none or has none.
+  func place(of provider: Provider, _ catalog: ProviderCatalog) async throws(ProviderError) -> KeyPlace? {
+    provider.auth.need == .none ? nil : try await keys.place(of: keyQuery(provider, catalog))
+  }
+
+  /// Checks that what a provider's address needs is there, without looking at its key: what the key may bring along is
+  /// taken to be in it.
+  /// - Throws: what a completion would.
+  func checkVariables(
+    of provider: Provider, _ catalog: ProviderCatalog, hasKey: Bool
+  ) async throws(ProviderError) {
+    guard provider.variables.contains(where: \.isRequired) else { return }
+    var provider = provider
+    if hasKey { provider.variables.removeAll { provider.auth.keyParts.contains($0.name) } }
+    // A command is run when its value is needed, not for a look.
+    for (name, setting) in provider.variableSettings where setting.text.hasPrefix("!") {
+      provider.variables.removeAll { $0.name == name }
+    }
+    _ = try await variables(of: provider, catalog, parts: [:])
   }
 
   /// The config file's settings as they are in effect, with the places of keys that come from elsewhere.

@@ -11,10 +11,13 @@ package struct ThreadSummary: Sendable {
   package let model: String
   /// How many messages a provider would be shown.
   package let messageCount: Int
-  /// All completions together.
-  package let usage: Usage
+  /// Every completion's, in order.
+  package let usages: [Usage]
   /// The messages themselves, where they were asked for.
   package let messages: [StoredMessage]
+
+  /// All completions together.
+  package var usage: Usage { usages.reduce(Usage(), +) }
 }
 
 /// A session and its threads.
@@ -113,8 +116,7 @@ package final class Sessions: Sendable {
         threads.append(
           ThreadSummary(
             provider: name, model: content.messages.last { !$0.copied }?.model ?? record.model,
-            messageCount: content.messages.count,
-            usage: content.messages.compactMap(\.usage).reduce(Usage(), +),
+            messageCount: content.messages.count, usages: content.messages.compactMap(\.usage),
             messages: messages ? content.messages : []))
       }
       return SessionSummary(

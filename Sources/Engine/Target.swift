@@ -1,13 +1,13 @@
 internal import Catalog
 internal import Completion
 internal import Credentials
-internal import Dialects
 internal import HTTP
 internal import JSON
 internal import Platform
 
 /// Who answers a completion, settled but for the key.
 struct Target: Sendable {
+  /// As the model is reached at it.
   let provider: Provider
   let model: ModelInfo
   /// The API family.
@@ -77,14 +77,15 @@ extension CompletionEngine {
   }
 
   private func target(_ selection: ModelSelection, _ call: CompletionCall) throws(ProviderError) -> Target {
-    let api = call.api ?? selection.provider.api
+    let (provider, model) = selection.provider.routed(to: selection.model, api: call.api)
+    let api = provider.api
     guard apis.contains(api) else {
       let hint = nearest(to: api, among: apis).map { "Did you mean \"\($0)\"?" }
       throw ProviderError(
         .unsupported, "api: \"\(api)\" is no API family of this engine",
         hint: hint ?? "There are \(apis.joined(separator: ", ")).", path: "api")
     }
-    return Target(provider: selection.provider, model: selection.model, api: api)
+    return Target(provider: provider, model: model, api: api)
   }
 
   /// The provider with the model that its thread in the session used last.
@@ -93,7 +94,4 @@ extension CompletionEngine {
     let thread = try await sessions.state(of: ThreadLanes.Key(session: session.id, provider: provider))
     return ModelChoice(provider: provider, model: thread.lastModel)
   }
-
-  /// The API families there are, by name.
-  package var apis: [String] { [EchoProvider.api] + Dialects.all.map(\.api) }
 }

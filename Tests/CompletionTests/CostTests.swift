@@ -18,6 +18,32 @@ struct CostTests {
     #expect(cost(ModelCost(input: 0, output: 0))?.total == 0)
   }
 
+  private func cost(input: Int, cacheRead: Int = 0, tier: String? = nil) throws -> [Double] {
+    var model = ModelInfo(id: "m")
+    var prices = ModelCost(input: 2, output: 10, cacheRead: 1)
+    prices.tiers = ["priority": 2, "flex": 0.5]
+    prices.longContext = .init(above: 1000, input: 3, output: 4)
+    model.cost = prices
+    let cost = try #require(Cost(of: Usage(input: input, output: 100, cacheRead: cacheRead), model, tier: tier))
+    return [cost.input, cost.output, cost.cacheRead].map { ($0 * 1e6).rounded() }
+  }
+
+  @Test("A tier multiplies everything; a tier without a price costs what the default one does")
+  func tiers() throws {
+    #expect(try cost(input: 10) == [20, 1000, 0])
+    #expect(try cost(input: 10, tier: "priority") == [40, 2000, 0])
+    #expect(try cost(input: 10, tier: "flex") == [10, 500, 0])
+    #expect(try cost(input: 10, tier: "standard") == [20, 1000, 0])
+  }
+
+  @Test("A long input makes the whole request dearer, and cached tokens count as input")
+  func longContext() throws {
+    #expect(try cost(input: 1000) == [2000, 1000, 0])
+    #expect(try cost(input: 1001) == [6006, 4000, 0])
+    #expect(try cost(input: 1, cacheRead: 1000) == [6, 4000, 3000])
+    #expect(try cost(input: 1001, tier: "priority") == [12012, 8000, 0])
+  }
+
   @Test("An unknown price is unknown, not nothing")
   func unknown() {
     #expect(cost(nil) == nil)

@@ -1,0 +1,50 @@
+internal import Completion
+internal import Credentials
+internal import Dialects
+internal import HTTP
+internal import Platform
+
+extension CompletionEngine {
+  /// The longest error that is read.
+  private static let errorLimit = 1 << 20
+  /// The longest answer that may come in one piece.
+  static let wholeLimit = 64 << 20
+
+  /// Sends `request` to `endpoint` and passes the response to `read`. Every request to a provider goes this way: it is
+  /// authorized as the API family wants it right before it leaves, an error status becomes the family's error, and no
+  /// error shows a secret.
+  func send<Value: Sendable>(
+    _ request: HTTPRequest, to endpoint: Endpoint, _ dialect: any Dialect,
+    _ read: (HTTPResponse) async throws -> Value
+  ) async throws(ProviderError) -> Value {
+    do {
+      let time = KeyResolver.systemTime() / 1000
+      return try await http.withResponse(to: try dialect.authorize(request, at: endpoint, time: time)) { response in
+        if response.status >= 400 {
+          let body = (try? await response.body.readAll(limit: Self.errorLimit)) ?? []
+          throw dialect.error(status: response.status, headers: response.headers, body: body)
+        }
+        return try await read(response)
+      }
+    } catch let error as ProviderError {
+      throw error.redacting(endpoint.secrets)
+    } catch let error as HTTPError {
+      throw ProviderError(error).redacting(endpoint.secrets)
+    } catch {
+      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)").redacting(endpoint.secrets)
+    }
+  }
+
+  /// Sends `request` to `endpoint` and returns the whole body of a good answer.
+  func fetch(
+    _ request: HTTPRequest, from endpoint: Endpoint, _ dialect: any Dialect, limit: Int = wholeLimit
+  ) async throws(ProviderError) -> [UInt8] {
+    try await send(request, to: endpoint, dialect) { response in try await response.body.readAll(limit: limit) }
+  }
+
+  /// The API family called `name`; `nil` for one that is not spoken here.
+  func dialect(named name: String) -> (any Dialect)? { dialects.first { $0.api == name } }
+
+  /// The API families there are, by name.
+  package var apis: [String] { [EchoProvider.api] + dialects.map(\.api) }
+}
