@@ -19,6 +19,30 @@ package struct EngineLimits: Sendable, Hashable {
   package init() {}
 }
 
+/// What may be kept in providers' prompt caches (`cache` in the config file).
+package struct CacheSettings: Sendable, Hashable {
+  /// Whether requests that say nothing about it are cached.
+  package var enabled = true
+  /// Whether the system text gets a cache marker of its own.
+  package var systemPrompt = true
+  /// Whether the project's instructions get a cache marker of their own.
+  package var projectInstructions = true
+
+  /// The defaults of protocol.md.
+  package init() {}
+}
+
+/// Which requests use a provider's fast mode, where it and the model have one (`fastMode` in the config file).
+package struct FastModeSettings: Sendable, Hashable {
+  /// Requests whose `purpose` is `chat`.
+  package var chat = false
+  /// Requests whose `purpose` is `workflow`.
+  package var workflow = false
+
+  /// The defaults of protocol.md: it costs more, so it is off.
+  package init() {}
+}
+
 /// `config.json` as it is written; nothing in it is looked up yet.
 struct ConfigFile: Sendable {
   let path: String
@@ -26,8 +50,10 @@ struct ConfigFile: Sendable {
   private(set) var model: Setting<String>?
   private(set) var roles: [ModelRole: Setting<String>] = [:]
   private(set) var limits = EngineLimits()
-  /// Where limits were set, by name.
-  private(set) var limitOrigins: [String: ValueOrigin] = [:]
+  private(set) var cache = CacheSettings()
+  private(set) var fastMode = FastModeSettings()
+  /// Where limits, `cache` and `fastMode` were set, by the way to them: `limits.maxCompletions`.
+  private(set) var origins: [String: ValueOrigin] = [:]
   private(set) var providers: [ConfigProvider] = []
   private let source: JSONSource?
 
@@ -73,6 +99,14 @@ struct ConfigFile: Sendable {
       roles[role] = setting(["roles", role.rawValue], name)
     }
     try readLimits(fields.value("limits"))
+    try readFlags(
+      "cache", fields.value("cache"),
+      [
+        ("enabled", \.cache.enabled), ("systemPrompt", \.cache.systemPrompt),
+        ("projectInstructions", \.cache.projectInstructions),
+      ])
+    try readFlags(
+      "fastMode", fields.value("fastMode"), [("chat", \.fastMode.chat), ("workflow", \.fastMode.workflow)])
     for (id, value) in try fields.object("providers") ?? JSONObject() {
       providers.append(try ConfigProvider(id: id, value, in: self))
     }
@@ -83,11 +117,24 @@ struct ConfigFile: Sendable {
     var fields = try JSONFields(value, path: ["limits"])
     if let bytes = try fields.int("maxMessageBytes", in: 1024...(1 << 40)) {
       limits.maxMessageBytes = bytes
-      limitOrigins["maxMessageBytes"] = origin(of: ["limits", "maxMessageBytes"])
+      origins["limits.maxMessageBytes"] = origin(of: ["limits", "maxMessageBytes"])
     }
     if let count = try fields.int("maxCompletions", in: 1...100_000) {
       limits.maxCompletions = count
-      limitOrigins["maxCompletions"] = origin(of: ["limits", "maxCompletions"])
+      origins["limits.maxCompletions"] = origin(of: ["limits", "maxCompletions"])
+    }
+    try fields.finish()
+  }
+
+  /// Reads an object whose members are all true or false.
+  private mutating func readFlags(
+    _ section: String, _ value: JSONValue?, _ flags: [(name: String, place: WritableKeyPath<ConfigFile, Bool>)]
+  ) throws(JSONFieldError) {
+    var fields = try JSONFields(value, path: [section])
+    for (name, place) in flags {
+      guard let flag = try fields.bool(name) else { continue }
+      self[keyPath: place] = flag
+      origins["\(section).\(name)"] = origin(of: [section, name])
     }
     try fields.finish()
   }

@@ -23,6 +23,7 @@ struct ConfigProvider: Sendable {
   let quirks: Setting<JSONObject>?
   let roles: [ModelRole: String]
   let rolesOrigin: ValueOrigin
+  let variables: [(name: String, value: KeyText)]
 
   /// Reads a section; an unknown key is an error.
   init(id: String, _ value: JSONValue, in file: ConfigFile) throws(JSONFieldError) {
@@ -48,6 +49,9 @@ struct ConfigProvider: Sendable {
     extra = file.setting(path + ["extra"], try fields.object("extra"))
     quirks = file.setting(path + ["quirks"], try fields.object("quirks"))
     roles = try ConfigFile.roles(fields.value("roles"), path + ["roles"])
+    variables = try ProviderEntry.texts(try fields.object("variables"), path + ["variables"]).map { name, text in
+      (name, KeyText(text, origin: file.origin(of: path + ["variables", name])))
+    }
     modelsOrigin = file.origin(of: path + ["models"])
     rolesOrigin = file.origin(of: path + ["roles"])
     try fields.finish()

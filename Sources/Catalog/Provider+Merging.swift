@@ -1,6 +1,6 @@
 internal import Completion
 internal import JSON
-internal import Platform
+package import Platform
 
 extension Provider {
   /// A provider that ships, in an environment.
@@ -11,13 +11,21 @@ extension Provider {
       headers: entry.headers.map { name, value in
         ConfiguredHeader(name: name, value: KeyText(value, origin: .builtin))
       },
-      defaultModel: entry.defaultModel, anyModel: entry.anyModel, docs: entry.docs, loginHint: entry.loginHint)
+      defaultModel: entry.defaultModel, anyModel: entry.anyModel, variables: entry.variables,
+      credentialFile: entry.credentialFile, turnHeaders: entry.turnHeaders, routes: entry.routes,
+      modelQuirks: entry.modelQuirks, fastMode: entry.fastMode, isPreferred: entry.isPreferred,
+      dataPolicy: entry.dataPolicy, roles: entry.roles, docs: entry.docs, loginHint: entry.loginHint)
+    if let variable = entry.baseURLVariables.first(where: { environment[$0] != nil }), let url = environment[variable] {
+      baseURL = ServerAddress.withoutTrailingSlashes(url)
+      origins["baseURL"] = .environment(variable)
+    }
     if let host = entry.host, let text = environment[host.variable] {
       baseURL = ServerAddress.url(fromHost: text, defaultPort: host.port)
       origins["baseURL"] = .environment(host.variable)
       isConfigured = true
     }
-    if entry.env.contains(where: { environment[$0] != nil }) { isConfigured = true }
+    if (entry.env + entry.ambientVariables).contains(where: { environment[$0] != nil }) { isConfigured = true }
+    if let file = entry.credentialFile, access(file.expandedPath(in: environment), F_OK) == 0 { isConfigured = true }
   }
 
   /// A provider of the person's own, which only the config file describes.
@@ -33,6 +41,7 @@ extension Provider {
     self.init(
       id: config.id, name: config.id, kind: .api, api: api, baseURL: baseURL,
       auth: ProviderAuth(need: .optional, header: "authorization"))
+    variables = config.variables.map { ConnectionVariable(name: $0.name) }
   }
 
   /// Lays the config file's section over this provider.
@@ -62,23 +71,77 @@ extension Provider {
     }
     configuredModels = config.models
     if !config.models.isEmpty { origins["models"] = config.modelsOrigin }
-    roles = config.roles
+    for (name, value) in config.variables { variableSettings[name] = value }
+    roles.merge(config.roles) { $1 }
     if !config.roles.isEmpty { origins["roles"] = config.rolesOrigin }
     if defaultModel == nil { defaultModel = config.models.first?.id }
+  }
+
+  /// Checks that every variable the config file sets is one that the provider has.
+  func check(_ config: ConfigProvider) throws(JSONFieldError) {
+    let known = variables.map(\.name)
+    for (name, _) in config.variables where !known.contains(name) {
+      let near = nearest(to: name, among: known).map { "; did you mean \"\($0)\"?" }
+      let all = known.isEmpty ? "; \(id) has none" : "; there are \(known.joined(separator: ", "))"
+      throw JSONFieldError(
+        path: config.path + ["variables", name], message: "is no variable of \(id)\(near ?? all)")
+    }
   }
 
   /// Fills in what depends on the API family that is in effect at last.
   mutating func finish(_ family: APIEntry, entry: ProviderEntry?, config: ConfigProvider?) {
     api = family.name
-    if let entry, entry.api == family.name { quirks = entry.quirks }
+    modelList = family.models
+    if let entry {
+      if entry.api == family.name {
+        quirks = entry.quirks
+        modelList = entry.models ?? modelList
+      } else {
+        take(routeTo: family.name)
+      }
+      fitBaseURLs(entry)
+    }
     if let quirks = config?.quirks {
       self.quirks.merge(quirks.value)
       origins["quirks"] = quirks.origin
     }
-    modelList = entry?.api == family.name ? entry?.models ?? family.models : family.models
-    guard let entry, !entry.basePaths.isEmpty, let url = baseURL else { return }
+  }
+
+  /// The person wants another family than the provider's own, for all its models: what is known of its deviations is
+  /// known for others.
+  private mutating func take(routeTo api: String) {
+    modelQuirks = []
+    if let route = routes.first(where: { $0.api == api }) {
+      quirks = route.quirks
+      auth = route.auth ?? auth
+      baseURL = origins["baseURL"] == nil ? route.baseURL ?? baseURL : baseURL
+      headers.removeAll { header in route.headers.contains { $0.name.lowercased() == header.name.lowercased() } }
+      headers += route.headers
+    }
+    routes = []
+  }
+
+  /// Gives each route the base URL of its family. Where the person has named another server, that one is asked for
+  /// everything: its key is for nobody else.
+  private mutating func fitBaseURLs(_ entry: ProviderEntry) {
+    let isMoved = origins["baseURL"] != nil
+    if isMoved, modelList?.paths.contains(where: { !$0.hasPrefix("/") }) == true { modelList = nil }
+    if isMoved {
+      for index in routes.indices { routes[index].baseURL = nil }
+    }
+    guard !entry.basePaths.isEmpty, let url = baseURL else { return }
     let ending = entry.basePaths.values.filter(url.hasSuffix).max { $0.count < $1.count } ?? ""
-    let root = String(url.dropLast(ending.count))
-    baseURL = ServerAddress.withoutTrailingSlashes(root) + (entry.basePaths[family.name] ?? "")
+    let root = ServerAddress.withoutTrailingSlashes(String(url.dropLast(ending.count)))
+    baseURL = root + (entry.basePaths[api] ?? "")
+    for index in routes.indices where routes[index].baseURL == nil {
+      routes[index].baseURL = root + (entry.basePaths[routes[index].api] ?? "")
+    }
+  }
+}
+
+extension CredentialFile {
+  /// `path` with the home folder in it.
+  package func expandedPath(in environment: Environment) -> String {
+    path.hasPrefix("~/") ? (environment["HOME"] ?? "/") + path.dropFirst(1) : path
   }
 }

@@ -14,6 +14,8 @@ extension Provider {
       model.quirks.merge(entry.quirks)
     }
     model.quirks.merge(own)
+    // What is known of a model's deviations is known for the family it is reached by.
+    if let wanted, wanted != family(of: model) { model.quirks = .init() }
     guard let route = route(for: model, wanted) else {
       provider.api = wanted ?? model.api ?? self.api
       // What is known of a provider's deviations is known for its own family.
@@ -33,6 +35,9 @@ extension Provider {
     }
     return (provider, model)
   }
+
+  /// The family by which `model` is reached when nobody asks for another.
+  private func family(of model: ModelInfo) -> String { model.api ?? route(for: model, nil)?.api ?? api }
 
   private func route(for model: ModelInfo, _ wanted: String?) -> ProviderRoute? {
     if let api = wanted ?? model.api {

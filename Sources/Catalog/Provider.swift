@@ -120,22 +120,6 @@ package struct DataPolicy: Sendable, Hashable {
   package init() {}
 }
 
-/// The form in which a server lists its models.
-package enum ModelListShape: String, Sendable, Hashable, CaseIterable {
-  /// `{"data": [{"id"}]}`
-  case openai
-  /// `{"models": [{"name"}]}`
-  case ollamaTags = "ollama-tags"
-}
-
-/// Where a provider lists its models.
-package struct ModelList: Sendable, Hashable {
-  /// The form of the answer.
-  package var shape: ModelListShape
-  /// Below the base URL, with its leading slash.
-  package var path: String
-}
-
 /// Names that stand for a model of the person's choice; written `@small` wherever a model is named.
 package enum ModelRole: String, Sendable, Hashable, CaseIterable { case small, complex }
 

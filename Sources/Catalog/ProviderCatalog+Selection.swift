@@ -53,7 +53,7 @@ extension ProviderCatalog {
   }
 
   /// What completions run on when nothing is said: the config file's `model` and `defaultProvider`, else the first
-  /// provider that is configured and has a default model.
+  /// provider that is configured and has a default model; one that is `preferred` goes before all others.
   /// - Throws: `providerNotFound` when there is none.
   package func defaultSelection(loggedIn: Set<String> = []) throws(ProviderError) -> ModelSelection {
     if let name = config.model?.value {
@@ -63,7 +63,7 @@ extension ProviderCatalog {
     if let name = config.defaultProvider?.value { return try select(in: try provider(named: name), nil, nil) }
     let ready = providers.filter { $0.isConfigured || loggedIn.contains($0.id) }
     let written = config.providers.compactMap { section in ready.first { $0.id == knownProvider(section.id)?.id } }
-    for provider in written + ready {
+    for provider in ready.filter(\.isPreferred) + written + ready {
       if let model = provider.defaultModel { return try selection(provider, model) }
     }
     throw ProviderError(

@@ -22,9 +22,14 @@ extension ProviderCatalog {
     add("defaultProvider", config.defaultProvider)
     add("model", config.model)
     for role in ModelRole.allCases { add("roles.\(role)", config.roles[role]) }
-    for (name, value) in [("maxMessageBytes", limits.maxMessageBytes), ("maxCompletions", limits.maxCompletions)] {
-      let origin = config.limitOrigins[name] ?? .builtin
-      settings.append(EffectiveSetting(key: "limits.\(name)", value: .int(value), origin: origin))
+    let global: [(key: String, value: JSONValue)] = [
+      ("limits.maxMessageBytes", .int(limits.maxMessageBytes)), ("limits.maxCompletions", .int(limits.maxCompletions)),
+      ("cache.enabled", .bool(cacheSettings.enabled)), ("cache.systemPrompt", .bool(cacheSettings.systemPrompt)),
+      ("cache.projectInstructions", .bool(cacheSettings.projectInstructions)),
+      ("fastMode.chat", .bool(fastMode.chat)), ("fastMode.workflow", .bool(fastMode.workflow)),
+    ]
+    for (key, value) in global {
+      settings.append(EffectiveSetting(key: key, value: value, origin: config.origins[key] ?? .builtin))
     }
     for provider in allProviders { settings += Self.settings(of: provider) }
     return settings
@@ -60,6 +65,11 @@ extension ProviderCatalog {
     for header in provider.headers {
       let key = "\(section).headers.\(header.name)"
       settings.append(EffectiveSetting(key: key, value: .string("\(header.value)"), origin: header.value.origin))
+    }
+    for variable in provider.variables {
+      guard let value = provider.variableSettings[variable.name] else { continue }
+      let key = "\(section).variables.\(variable.name)"
+      settings.append(EffectiveSetting(key: key, value: .string("\(value)"), origin: value.origin))
     }
     add("model", provider.defaultModel.map(JSONValue.string))
     add("maxTokens", provider.maxTokens.map(JSONValue.int))

@@ -7,10 +7,16 @@ package import Platform
 package struct ProviderCatalog: Sendable {
   /// Every provider, also those that are switched off: what ships first, then the person's own as the file has them.
   package let allProviders: [Provider]
+  /// What is kept in providers' prompt caches.
+  package var cacheSettings: CacheSettings { config.cache }
+  /// Which requests use a provider's fast mode.
+  package var fastMode: FastModeSettings { config.fastMode }
   /// Limits of the engine.
   package let limits: EngineLimits
   /// Where the config file is, or would be.
   package let configPath: String
+  /// What is known of models, the config file's part aside.
+  package let knowledge: ModelKnowledge
   let config: ConfigFile
   private let positions: [String: Int]
 
@@ -20,7 +26,8 @@ package struct ProviderCatalog: Sendable {
   package static func load(environment: Environment, directories: Directories) throws(ProviderError) -> ProviderCatalog
   {
     let file = try ConfigFile.read("\(directories.config)/config.json")
-    return try ProviderCatalog(shipped: try .load(), config: file, environment: environment)
+    let knowledge = ModelKnowledge(overlay: ModelOverlay(in: directories))
+    return try ProviderCatalog(shipped: try .load(), config: file, environment: environment, knowledge: knowledge)
   }
 
   /// A catalogue of what ships and nothing else.
@@ -29,7 +36,11 @@ package struct ProviderCatalog: Sendable {
     return try ProviderCatalog(shipped: try .load(), config: file, environment: environment)
   }
 
-  init(shipped: ShippedCatalog, config: ConfigFile, environment: Environment) throws(ProviderError) {
+  init(
+    shipped: ShippedCatalog, config: ConfigFile, environment: Environment,
+    knowledge: ModelKnowledge = ModelKnowledge()
+  ) throws(ProviderError) {
+    self.knowledge = knowledge
     do {
       allProviders = try Self.merge(shipped, config, environment)
       positions = Self.positions(allProviders)
@@ -53,7 +64,7 @@ package struct ProviderCatalog: Sendable {
       let hint = nearest(to: name, among: known).map { "Did you mean \"\($0)\"?" }
       throw ProviderError(
         .providerNotFound, "there is no provider \"\(name)\"",
-        hint: hint ?? "Known are \(providers.map(\.id).joined(separator: ", ")); others go into \(configPath).")
+        hint: hint ?? "listProviders shows those there are; others go into \(configPath).")
     }
     guard provider.enabled else {
       throw ProviderError(
@@ -73,10 +84,12 @@ package struct ProviderCatalog: Sendable {
   }
 
   /// What is known of a provider's models: the catalogue's, then those only the config file has.
+  /// - Throws: `storage` when the person's list of models is damaged.
   package func models(of provider: Provider) throws(ProviderError) -> [ModelInfo] {
-    var models = try ShippedCatalog.models(of: provider.id)
+    var models = try knowledge.models(of: provider).map { provider.reached($0) }
+    let positions = Dictionary(models.enumerated().map { ($1.id, $0) }) { first, _ in first }
     for (id, entry) in provider.configuredModels {
-      if let index = models.firstIndex(where: { $0.id == id }) {
+      if let index = positions[id] {
         models[index] = entry.applied(to: models[index])
       } else {
         models.append(entry.applied(to: ModelInfo(id: id)))
@@ -87,13 +100,13 @@ package struct ProviderCatalog: Sendable {
 
   /// What is known of one model. A name nobody lists is taken on trust, since servers learn new models faster than
   /// catalogues do, unless the provider is known to have no others.
-  /// - Throws: `modelNotFound`.
+  /// - Throws: `modelNotFound`; `storage` as `models(of:)`.
   package func model(_ id: String, of provider: Provider) throws(ProviderError) -> ModelInfo {
-    let shipped = try ShippedCatalog.model(id, of: provider.id)
+    let known = try knowledge.model(id, of: provider).map { provider.reached($0) }
     if let entry = provider.configuredModels.last(where: { $0.id == id })?.entry {
-      return entry.applied(to: shipped ?? ModelInfo(id: id))
+      return entry.applied(to: known ?? ModelInfo(id: id))
     }
-    if let shipped { return shipped }
+    if let known { return known }
     guard provider.anyModel, !id.isEmpty else {
       let known = try models(of: provider).map(\.id)
       var error = ProviderError(.modelNotFound, "provider \"\(provider.id)\" has no model \"\(id)\"")
@@ -107,6 +120,17 @@ package struct ProviderCatalog: Sendable {
 
   /// The provider of that id or alias, switched on or not.
   func knownProvider(_ name: String) -> Provider? { positions[name].map { allProviders[$0] } }
+}
+
+extension Provider {
+  /// `model` as this provider reaches it: by the family that the config file names for the provider, where it does,
+  /// whatever the catalogue says of the model.
+  fileprivate func reached(_ model: ModelInfo) -> ModelInfo {
+    guard origins["api"] != nil else { return model }
+    var model = model
+    (model.api, model.quirks) = (nil, JSONObject())
+    return model
+  }
 }
 
 // MARK: - Laying the config file over what ships
@@ -142,16 +166,17 @@ extension ProviderCatalog {
     _ provider: Provider, _ entry: ProviderEntry?, _ section: ConfigProvider?, _ shipped: ShippedCatalog
   ) throws(JSONFieldError) -> Provider {
     var provider = provider
-    if let section { provider.apply(section) }
-    guard let family = shipped.api(named: provider.api) else {
-      let known = shipped.apis.flatMap { [$0.name] + $0.aliases }
-      let hint = nearest(to: provider.api, among: known).map { "did you mean \"\($0)\"?" }
-      throw JSONFieldError(
-        path: ["providers", section?.id ?? provider.id, "api"],
-        message: "\"\(provider.api)\" is no API family; "
-          + (hint ?? "there are \(shipped.apis.map(\.name).joined(separator: ", "))"))
+    if let section {
+      provider.apply(section)
+      try provider.check(section)
     }
-    provider.finish(family, entry: entry, config: section)
+    let path = ["providers", section?.id ?? provider.id]
+    provider.finish(try shipped.family(provider.api, path), entry: entry, config: section)
+    for index in provider.configuredModels.indices {
+      let (id, model) = provider.configuredModels[index]
+      guard let api = model.api else { continue }
+      provider.configuredModels[index].entry.api = try shipped.family(api, path + ["models", id]).name
+    }
     return provider
   }
 

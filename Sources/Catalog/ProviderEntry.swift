@@ -50,6 +50,21 @@ package struct ProviderEntry: Sendable {
   package let quirks: JSONObject
   package let docs: String?
   package let loginHint: String?
+  /// Variables that replace the base URL, the first that is set wins.
+  package let baseURLVariables: [String]
+  /// Variables that show that the provider is set up although there is no key: those of AWS.
+  package let ambientVariables: [String]
+  package let variables: [ConnectionVariable]
+  package let credentialFile: CredentialFile?
+  package let turnHeaders: [TurnHeader]
+  package let routes: [ProviderRoute]
+  package let modelQuirks: [ModelQuirks]
+  package let fastMode: Bool
+  package let isPreferred: Bool
+  package let dataPolicy: DataPolicy
+  package let roles: [ModelRole: String]
+  /// Its id in the lists of models.dev, where that is another one.
+  package let modelsDev: String?
 
   /// Reads an entry; an unknown key is an error.
   package init(_ value: JSONValue, path: [String]) throws(JSONFieldError) {
@@ -64,7 +79,7 @@ package struct ProviderEntry: Sendable {
     host = try Self.host(fields.value("host"), path + ["host"])
     aliases = try fields.strings("aliases") ?? []
     env = try fields.strings("env") ?? []
-    auth = try Self.auth(try fields.require("auth", fields.value("auth")), path + ["auth"])
+    auth = try ProviderAuth(try fields.require("auth", fields.value("auth")), path: path + ["auth"])
     headers = try Self.texts(try fields.object("headers"), path + ["headers"])
     defaultModel = try fields.string("defaultModel")
     anyModel = try fields.bool("anyModel") ?? true
@@ -72,6 +87,18 @@ package struct ProviderEntry: Sendable {
     quirks = try fields.object("quirks") ?? JSONObject()
     docs = try fields.string("docs")
     loginHint = try fields.string("loginHint")
+    baseURLVariables = try fields.strings("baseURLVariables") ?? []
+    ambientVariables = try fields.strings("ambientVariables") ?? []
+    variables = try ConnectionVariable.read(try fields.object("variables"), path + ["variables"])
+    credentialFile = try CredentialFile(fields.value("credentialFile"), path: path + ["credentialFile"])
+    turnHeaders = try fields.list("turnHeaders", TurnHeader.init) ?? []
+    routes = try fields.list("routes", ProviderRoute.init) ?? []
+    modelQuirks = try fields.list("modelQuirks", ModelQuirks.init) ?? []
+    fastMode = try fields.bool("fastMode") ?? false
+    isPreferred = try fields.bool("preferred") ?? false
+    dataPolicy = try DataPolicy(&fields)
+    roles = try ConfigFile.roles(fields.value("roles"), path + ["roles"])
+    modelsDev = try fields.string("modelsDev")
     try fields.finish()
   }
 
@@ -85,16 +112,8 @@ package struct ProviderEntry: Sendable {
     return host
   }
 
-  private static func auth(_ value: JSONValue, _ path: [String]) throws(JSONFieldError) -> ProviderAuth {
-    var fields = try JSONFields(value, path: path)
-    let auth = ProviderAuth(
-      need: try fields.require("type", try fields.choice("type", ProviderAuth.Need.self)),
-      header: try fields.string("header") ?? "authorization")
-    try fields.finish()
-    return auth
-  }
-
-  private static func texts(
+  /// The members of an object of strings.
+  static func texts(
     _ object: JSONObject?, _ path: [String]
   ) throws(JSONFieldError) -> [(name: String, value: String)] {
     var texts: [(name: String, value: String)] = []
@@ -105,16 +124,5 @@ package struct ProviderEntry: Sendable {
       texts.append((name, text))
     }
     return texts
-  }
-}
-
-extension ModelList {
-  /// Reads where models are listed; absent means nowhere.
-  fileprivate init?(_ value: JSONValue?, path: [String]) throws(JSONFieldError) {
-    guard let value else { return nil }
-    var fields = try JSONFields(value, path: path)
-    shape = try fields.require("shape", try fields.choice("shape", ModelListShape.self))
-    self.path = try fields.require("path", try fields.string("path"))
-    try fields.finish()
   }
 }

@@ -37,26 +37,14 @@ package struct ShippedCatalog: Sendable {
     apis.first { $0.name == name } ?? apis.first { $0.aliases.contains(name) }
   }
 
-  /// What is known of a provider's models, in the order of `models.json`.
-  package static func models(of provider: String) throws(ProviderError) -> [ModelInfo] {
-    guard let entries = try models.get()[provider]?.object else { return [] }
-    var infos: [ModelInfo] = []
-    for (id, value) in entries { infos.append(try model(id, value, provider)) }
-    return infos
-  }
-
-  /// What is known of one model; `nil` when nothing is.
-  package static func model(_ id: String, of provider: String) throws(ProviderError) -> ModelInfo? {
-    guard let value = try models.get()[provider]?[id] else { return nil }
-    return try model(id, value, provider)
-  }
-
-  private static func model(_ id: String, _ value: JSONValue, _ provider: String) throws(ProviderError) -> ModelInfo {
-    do {
-      return try ModelEntry(value, path: [provider, id]).applied(to: ModelInfo(id: id))
-    } catch {
-      throw damaged("models.json", error)
-    }
+  /// As `api(named:)`; a name that nobody knows is an error about the member `api` of the object at `path`.
+  func family(_ name: String, _ path: [String]) throws(JSONFieldError) -> APIEntry {
+    if let family = api(named: name) { return family }
+    let hint = nearest(to: name, among: apis.flatMap { [$0.name] + $0.aliases }).map { "did you mean \"\($0)\"?" }
+    throw JSONFieldError(
+      path: path + ["api"],
+      message: "\"\(name)\" is no API family; "
+        + (hint ?? "there are \(apis.map(\.name).joined(separator: ", "))"))
   }
 
   /// The text of `protocol/openrpc.json`; empty in a build that had no such file.
@@ -66,20 +54,14 @@ package struct ShippedCatalog: Sendable {
     try ShippedCatalog(parsing: bytes(embedded_providers()))
   }
 
-  /// Kept as plain JSON: of hundreds of models a process looks at a handful.
-  private static let models = Result { () throws(ProviderError) in
-    do {
-      return try JSONValue(parsing: bytes(embedded_models())).object ?? JSONObject()
-    } catch {
-      throw damaged("models.json", error)
-    }
-  }
+  /// The text of `models.json`.
+  static var models: UnsafeBufferPointer<UInt8> { bytes(embedded_models()) }
 
   private static func bytes(_ file: EmbeddedFile) -> UnsafeBufferPointer<UInt8> {
     UnsafeBufferPointer(start: file.bytes, count: file.count)
   }
 
-  private static func damaged(_ file: String, _ error: any Error) -> ProviderError {
+  static func damaged(_ file: String, _ error: any Error) -> ProviderError {
     ProviderError(.internal, "the catalogue in this program is damaged: \(file): \(error)")
   }
 }

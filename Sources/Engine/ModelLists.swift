@@ -3,6 +3,7 @@ package import Completion
 internal import Dialects
 internal import HTTP
 internal import JSON
+internal import Platform
 
 /// A model as a list shows it.
 package struct ListedModel: Sendable {
@@ -26,6 +27,8 @@ extension CompletionEngine {
   /// How long a provider may take for its list, in milliseconds: when somebody waits for it, and for a mere look.
   enum Patience: Int { case refresh = 10_000, look = 1500 }
   private static let listLimit = 32 << 20
+  /// The longest list that is known has three pages.
+  private static let pageLimit = 50
 
   /// The models of `providers`. Local servers are always asked, for nobody else knows what they hold; the others only
   /// for a `refresh`.
@@ -76,8 +79,7 @@ extension CompletionEngine {
       var call = CompletionCall(input: [])
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
       let endpoint = try await endpoint(provider, ModelInfo(id: ""), call)
-      let body = try await get(list.path, endpoint, provider.api)
-      return .success(try Self.models(in: body, list.shape))
+      return .success(try await models(of: list, endpoint, provider.api))
     } catch {
       var error = error
       error.provider = provider.id
@@ -97,19 +99,55 @@ extension CompletionEngine {
     return first
   }
 
-  private func get(_ path: String, _ endpoint: Endpoint, _ api: APIFamily) async throws(ProviderError) -> [UInt8] {
-    let dialect = Dialects.named(api)
-    var headers = endpoint.headers
-    if let key = endpoint.apiKey {
-      let isBearer = endpoint.authHeader == "authorization"
-      headers.append(HTTPHeader(endpoint.authHeader, (isBearer ? "Bearer " : "") + key.reveal()))
+  /// Every page of every part of `list`, each model once.
+  private func models(
+    of list: ModelList, _ endpoint: Endpoint, _ api: APIFamily
+  ) async throws(ProviderError) -> [ModelInfo] {
+    let reader = ModelListReader(list)
+    var models: [ModelInfo] = []
+    var known: Set<String> = []
+    for path in list.paths {
+      let first = path.hasPrefix("/") ? endpoint.baseURL + path : try filled(path, endpoint)
+      var url = first
+      for _ in 0..<Self.pageLimit {
+        let page = try reader.page(try Self.json(try await get(url, list, endpoint, api)))
+        let new = page.models.filter { known.insert($0.id).inserted }
+        models += new
+        // A server that gives the same page for every mark would be asked for ever.
+        guard let next = page.next, !new.isEmpty else { break }
+        url = first + (first.contains("?") ? "&" : "?") + "\(next.name)=\(next.value.percentEncoded())"
+      }
     }
-    let request = HTTPRequest(url: endpoint.baseURL + path, headers: headers, timeouts: endpoint.timeouts)
+    return models
+  }
+
+  /// `url` with the values of the endpoint's variables in the place of `{name}`.
+  private func filled(_ url: String, _ endpoint: Endpoint) throws(ProviderError) -> String {
+    var url = url
+    for (name, value) in endpoint.variables {
+      while let place = url.firstRange(of: "{\(name)}") { url.replaceSubrange(place, with: value) }
+    }
+    guard let open = url.firstIndex(of: "{") else { return url }
+    let name = url[open...].dropFirst().prefix { $0 != "}" }
+    throw ProviderError(.authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set")
+  }
+
+  private func get(_ url: String, _ list: ModelList, _ endpoint: Endpoint, _ api: APIFamily) async throws(ProviderError)
+    -> [UInt8]
+  {
+    let dialect = Dialects.named(api)
+    var request = endpoint.get(url)
+    for (name, value) in list.headers {
+      guard !request.headers.contains(where: { $0.name.lowercased() == name }) else { continue }
+      request.headers.append(HTTPHeader(name, value))
+    }
+    if let dialect { request = try dialect.authorize(request, at: endpoint, time: time(nil)) }
     do {
       return try await http.withResponse(to: request) { response in
         let body = try await response.body.readAll(limit: Self.listLimit)
-        if response.status >= 400, let dialect {
-          throw dialect.error(status: response.status, headers: response.headers, body: body)
+        if response.status >= 400 {
+          throw dialect?.error(status: response.status, headers: response.headers, body: body)
+            ?? ProviderError(.upstreamError, "the list of models answers with HTTP status \(response.status)")
         }
         return body
       }
@@ -122,23 +160,11 @@ extension CompletionEngine {
     }
   }
 
-  private static func models(in body: [UInt8], _ shape: ModelListShape) throws(ProviderError) -> [ModelInfo] {
-    let value: JSONValue
+  private static func json(_ body: [UInt8]) throws(ProviderError) -> JSONValue {
     do {
-      value = try JSONValue(parsing: body, options: .upstream)
+      return try JSONValue(parsing: body, options: .upstream)
     } catch {
       throw ProviderError(.upstreamInvalid, "the list of models is no JSON: \(error)")
-    }
-    let entries = shape == .ollamaTags ? value["models"]?.array : value["data"]?.array ?? value.array
-    guard let entries else { throw ProviderError(.upstreamInvalid, "the list of models has an unknown form") }
-    return entries.compactMap { entry in
-      guard let id = (shape == .ollamaTags ? entry["model"] ?? entry["name"] : entry["id"])?.string else { return nil }
-      var model = ModelInfo(id: id, name: entry["display_name"]?.string)
-      // vLLM, Groq, Mistral and llama.cpp each say how much fits in their own way.
-      model.contextWindow =
-        entry["max_model_len"]?.int ?? entry["context_window"]?.int ?? entry["max_context_length"]?.int
-        ?? entry["context_length"]?.int ?? entry["meta"]?["n_ctx"]?.int
-      return model
     }
   }
 }

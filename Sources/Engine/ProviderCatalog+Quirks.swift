@@ -5,26 +5,33 @@ internal import JSON
 internal import Platform
 
 extension ProviderCatalog {
-  /// The settings in effect, with the quirks checked by the API families they are for: only those know them. Blocks.
+  /// The settings in effect, with the quirks of the config file checked by the API families they are for: only those
+  /// know them. Blocks.
   /// - Throws: what `load` does, and `storage` for a quirk that its family does not know or takes otherwise.
   static func checked(environment: Environment, directories: Directories) throws(ProviderError) -> ProviderCatalog {
     let catalog = try load(environment: environment, directories: directories)
-    for provider in catalog.allProviders {
-      guard let dialect = Dialects.named(provider.api) else { continue }
-      do throws(JSONFieldError) {
-        try dialect.validate(quirks: provider.quirks)
-      } catch {
-        throw catalog.mistake(error, of: provider, in: [], set: "quirks")
+    // What ships is checked by the tests, so that a start need not read the quirks of fifty providers.
+    for provider in catalog.allProviders where provider.origins["provider"] != nil {
+      if provider.origins["quirks"] != nil {
+        try catalog.check(provider.quirks, by: provider.api, of: provider, in: [], set: "quirks")
       }
       for (id, entry) in provider.configuredModels {
-        do throws(JSONFieldError) {
-          try dialect.validate(quirks: entry.quirks ?? JSONObject())
-        } catch {
-          throw catalog.mistake(error, of: provider, in: ["models", id], set: "models")
-        }
+        guard let quirks = entry.quirks else { continue }
+        let api = provider.routed(to: try catalog.model(id, of: provider)).provider.api
+        try catalog.check(quirks, by: api, of: provider, in: ["models", id], set: "models")
       }
     }
     return catalog
+  }
+
+  private func check(
+    _ quirks: JSONObject, by api: String, of provider: Provider, in path: [String], set setting: String
+  ) throws(ProviderError) {
+    do throws(JSONFieldError) {
+      try Dialects.named(api)?.validate(quirks: quirks)
+    } catch {
+      throw mistake(error, of: provider, in: path, set: setting)
+    }
   }
 
   /// A dialect's complaint, whose path begins with `quirks`, with the place of the quirk in the config file.

@@ -102,17 +102,24 @@ struct ModelListTests {
 
 @Suite("Quirks in the settings")
 struct QuirksTests {
-  @Test("Every quirk that ships is one its API family knows")
+  @Test("Every quirk that ships is one its API family knows: of providers, of their routes, and of every model")
   func shipped() throws {
     let catalog = try ProviderCatalog.withoutConfig(environment: Environment([:]))
     var checked = 0
+    func check(_ quirks: JSONObject, _ api: String, _ whose: String) {
+      guard let dialect = Dialects.named(api) else { return }
+      #expect(throws: Never.self, "\(whose)") { try dialect.validate(quirks: quirks) }
+      checked += quirks.count
+    }
     for provider in catalog.allProviders where provider.api != EchoProvider.api {
-      let dialect = try #require(Dialects.named(provider.api), "\(provider.id)")
-      #expect(throws: Never.self, "\(provider.id)") { try dialect.validate(quirks: provider.quirks) }
-      for model in try catalog.models(of: provider) {
-        #expect(throws: Never.self, "\(provider.id)/\(model.id)") { try dialect.validate(quirks: model.quirks) }
+      check(provider.quirks, provider.api, provider.id)
+      for route in provider.routes { check(route.quirks, route.api, "\(provider.id)'s \(route.api)") }
+      // A model that no list has may be what a pattern is for.
+      let patterns = provider.modelQuirks.flatMap(\.models).map { $0.filter { $0 != "*" } + "x" }
+      for model in try catalog.models(of: provider) + patterns.map({ ModelInfo(id: $0) }) {
+        let routed = provider.routed(to: model)
+        check(routed.model.quirks, routed.provider.api, "\(provider.id)/\(model.id)")
       }
-      checked += provider.quirks.count
     }
     #expect(checked > 0)
   }
