@@ -90,7 +90,7 @@ package struct Reasoning: Sendable, Hashable {
   /// Whether the provider withheld the text.
   package var redacted: Bool
   /// The provider's own items, to be replayed as they came; for openai-completions an object
-  /// `{"field": "reasoning_content"|…, "details"?: [..]}`. An object `{"next": …}` in a part without text is no thought
+  /// `{"field"?: "reasoning_content"|…, "details"?: [..], "seal"?: "…"}`. An object `{"next": …}` in a part without text is no thought
   /// at all but belongs to the part behind it: ids and seals of texts and calls.
   package var opaque: JSONValue?
 

@@ -62,6 +62,8 @@ package struct ProviderError: Error, Sendable, Hashable {
   package var upstreamCode: String?
   /// How long the upstream asked to wait, in milliseconds.
   package var retryAfterMs: Int?
+  /// Whether the upstream itself says that the same request may be tried again; `nil` when it does not say.
+  package var shouldRetry: Bool?
   /// The upstream's id for the request.
   package var upstreamRequestId: String?
   /// What the person can do about it.

@@ -44,6 +44,49 @@ extension Endpoint {
     return HTTPRequest(url: url, headers: Self.lastOfEachName(headers + self.headers), timeouts: timeouts)
   }
 
+  /// This endpoint at the base URL without the first of `suffixes` that it ends in.
+  package func without(_ suffixes: [String]) -> Endpoint {
+    var endpoint = self
+    if let suffix = suffixes.first(where: baseURL.hasSuffix) { endpoint.baseURL.removeLast(suffix.count) }
+    return endpoint
+  }
+
+  /// `parameters` as they stand behind a path, with the `?`; empty when there are none. A value `$name` is the
+  /// provider's variable of that name.
+  /// - Throws: `invalidParams` when a variable has no value.
+  package func query(_ parameters: JSONObject) throws(ProviderError) -> String {
+    var pairs: [String] = []
+    for (name, value) in parameters {
+      var text = value.string ?? value.text
+      if text.hasPrefix("$") {
+        let variable = String(text.dropFirst())
+        guard let found = variables[variable] else {
+          throw ProviderError(
+            .invalidParams, "\(provider) needs a value for \(variable)",
+            hint: "Set \(variable) for \(provider) in the config file.", path: "quirks.query.\(name)")
+        }
+        text = found
+      }
+      pairs.append("\(Self.percentEncoded(name))=\(Self.percentEncoded(text))")
+    }
+    return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+  }
+
+  /// All but the unreserved characters of RFC 3986 as `%XX`.
+  private static func percentEncoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      let scalar = Unicode.Scalar(byte)
+      if scalar.properties.isAlphabetic && byte < 0x80 || (0x30...0x39).contains(byte) || "-._~".utf8.contains(byte) {
+        bytes.append(byte)
+      } else {
+        bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   /// Whether the key goes into `Authorization: Bearer`.
   package var usesBearer: Bool { authHeader.lowercased() == "authorization" }
 
@@ -69,5 +112,27 @@ extension CompletionRequest {
   package func sessionHeaders(_ names: [String]) -> [HTTPHeader] {
     guard let sessionId, options.cache != .off else { return [] }
     return names.map { HTTPHeader($0, sessionId) }
+  }
+
+  /// Headers that tell servers who bill by it whether a person speaks or a program goes on by itself, and that there
+  /// are images to look at; under the names `initiator` and `vision`, none for a name that is `nil`.
+  package func speakerHeaders(initiator: String?, vision: String?) -> [HTTPHeader] {
+    var headers: [HTTPHeader] = []
+    if let initiator {
+      let isResult = messages.last?.content.contains { if case .toolResult = $0 { true } else { false } } ?? false
+      headers.append(HTTPHeader(initiator, messages.last?.role == .user && !isResult ? "user" : "agent"))
+    }
+    if let vision, messages.contains(where: { $0.content.contains(where: Self.hasImage) }) {
+      headers.append(HTTPHeader(vision, "true"))
+    }
+    return headers
+  }
+
+  private static func hasImage(_ part: Part) -> Bool {
+    switch part {
+    case .image: true
+    case .toolResult(let result): result.content.contains(where: hasImage)
+    default: false
+    }
   }
 }

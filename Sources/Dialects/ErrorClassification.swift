@@ -9,8 +9,10 @@ package enum ErrorClassification {
     let failure = UpstreamFailure(status: status, body: body)
     let headers = UpstreamHeaders(headers)
     var error = error(failure)
-    error.retryAfterMs = headers.retryAfterMs ?? failure.retryAfterMs
+    error.retryAfterMs =
+      headers.retryAfterMs ?? failure.retryAfterMs ?? failure.resetsAt.flatMap(headers.milliseconds(until:))
     error.upstreamRequestId = headers.requestId ?? failure.requestId
+    error.shouldRetry = headers.shouldRetry
     return error
   }
 
@@ -119,6 +121,7 @@ extension ErrorClassification {
     "insufficient_quota": .quotaExceeded, "billing_hard_limit_reached": .quotaExceeded,
     "billing_not_active": .quotaExceeded, "billing_error": .quotaExceeded, "insufficient_balance": .quotaExceeded,
     "payment_required": .quotaExceeded, "usage_limit_reached": .quotaExceeded,
+    "usage_not_included": .quotaExceeded,
     "invalid_api_key": .authRejected, "authentication_error": .authRejected, "permission_error": .authRejected,
     "api_key_invalid": .authRejected, "unauthenticated": .authRejected, "permission_denied": .authRejected,
     "unauthorized": .authRejected, "invalid_token": .authRejected, "token_expired": .authRejected,
@@ -127,12 +130,14 @@ extension ErrorClassification {
     "model_not_found": .modelNotFound, "invalid_model": .modelNotFound, "deploymentnotfound": .modelNotFound,
     "rate_limit_exceeded": .rateLimited, "rate_limit_error": .rateLimited, "too_many_requests": .rateLimited,
     "throttlingexception": .rateLimited, "resource_exhausted": .rateLimited,
+    "service_tier_capacity_exceeded": .rateLimited,
     "overloaded_error": .overloaded, "overloaded": .overloaded, "engine_overloaded": .overloaded,
     "engine_overloaded_error": .overloaded, "unavailable": .overloaded, "serviceunavailableexception": .overloaded,
     "insufficient_system_resource": .overloaded,
     "content_filter": .contentFiltered, "content_policy_violation": .contentFiltered,
     "responsibleaipolicyviolation": .contentFiltered, "moderation": .contentFiltered,
-    "data_inspection_failed": .contentFiltered,
+    "data_inspection_failed": .contentFiltered, "bio_policy": .contentFiltered,
+    "image_content_policy_violation": .contentFiltered,
     "not_supported_error": .unsupported,
   ]
 

@@ -44,6 +44,18 @@ package struct ReasoningEfforts: Sendable, Hashable {
     return best.flatMap { words[order[$0]] }
   }
 
+  /// The budget in tokens that stands for a level, for servers that take nothing else; where the highest ones lie
+  /// differs from model to model, so they get what any takes.
+  package static func budget(for level: ReasoningLevel) -> Int {
+    switch level {
+    case .off: 0
+    case .minimal: 1024
+    case .low: 2048
+    case .medium: 8192
+    case .high, .xhigh, .max: 16_384
+    }
+  }
+
   /// The level that a budget in tokens comes closest to.
   package static func level(forBudget tokens: Int) -> ReasoningLevel {
     switch tokens {

@@ -2,6 +2,7 @@
 package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
+    Mistral(),
     OllamaChat(),
     OpenAICompletions(),
   ]

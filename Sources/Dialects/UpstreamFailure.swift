@@ -15,6 +15,8 @@ package struct UpstreamFailure: Sendable, Hashable {
   package var requestId: String?
   /// A wait the body asks for, in milliseconds.
   package var retryAfterMs: Int?
+  /// When the body says that a limit ends, in seconds since 1970.
+  package var resetsAt: Int?
 
   /// Reads the body of an answer with status `status`.
   package init(status: Int, body: [UInt8]) {
@@ -56,6 +58,10 @@ package struct UpstreamFailure: Sendable, Hashable {
     status = numeric.flatMap { (400...599).contains($0) ? $0 : nil }
     type = object["type"]?.string ?? object["__type"]?.string
     code = ["code", "status", "error_code"].lazy.compactMap { object[$0]?.string }.first { !$0.isEmpty }
+    resetsAt = object["resets_at"]?.int
+    if let seconds = object["resets_in_seconds"]?.int, (0..<1_000_000_000).contains(seconds) {
+      retryAfterMs = seconds * 1000
+    }
     readMetadata(object["metadata"])
     for detail in object["details"]?.array ?? [] { readDetail(detail) }
     code = code ?? type ?? numeric.map(String.init)

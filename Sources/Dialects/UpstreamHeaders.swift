@@ -23,8 +23,22 @@ package struct UpstreamHeaders: Sendable {
     if let text = self["retry-after-ms"], let ms = Double(text) { return Self.milliseconds(ms) }
     guard let text = self["retry-after"] else { return nil }
     if let seconds = Double(text) { return Self.milliseconds(seconds * 1000) }
-    guard let then = HTTPDate.seconds(text), let now = self["date"].flatMap(HTTPDate.seconds) else { return nil }
-    return max(0, then - now) * 1000
+    return HTTPDate.seconds(text).flatMap(milliseconds(until:))
+  }
+
+  /// How long it is until `time`, in seconds since 1970, by the response's own clock; `nil` when it shows none.
+  package func milliseconds(until time: Int) -> Int? {
+    guard let now = self["date"].flatMap(HTTPDate.seconds), (0..<1_000_000_000_000).contains(time) else { return nil }
+    return max(0, time - now) * 1000
+  }
+
+  /// What `x-should-retry` says, which OpenAI's and Anthropic's clients heed before the status.
+  package var shouldRetry: Bool? {
+    switch self["x-should-retry"]?.lowercased() {
+    case "true": true
+    case "false": false
+    default: nil
+    }
   }
 
   private static func milliseconds(_ value: Double) -> Int? {

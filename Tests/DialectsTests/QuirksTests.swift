@@ -18,6 +18,11 @@ struct QuirksTests {
         #"{"reasoningEfforts":{"huge":"x"}}"#,
         "quirks.reasoningEfforts: has no level \"huge\"; the levels are off, minimal, low, medium, high, xhigh, max"
       ),
+      (
+        #"{"serviceTiers":{"fast":"x"}}"#,
+        "quirks.serviceTiers: has no tier \"fast\"; the tiers are default, priority, flex"
+      ),
+      (#"{"query":{"api-version":1}}"#, "quirks.query: must map \"api-version\" to a string"),
       (#"{"reasoningEfforts":{"low":1}}"#, "quirks.reasoningEfforts: must map \"low\" to a string or null"),
       (
         #"{"maxTokensField":"max"}"#,
@@ -45,7 +50,9 @@ struct QuirksTests {
        "requiresAssistantAfterToolResult":true,"requiresThinkingAsText":true,"requiresReasoningReplay":true,
        "reasoningField":"reasoning","requiresToolsWithToolHistory":true,"supportsTools":false,
        "supportsToolChoice":false,"supportsParallelToolCalls":false,"toolStream":true,"toolCallIdLength":9,
-       "structuredOutput":"tool","supportsImages":true,"fileInput":"dataOrURL","cacheControl":"anthropic",
+       "structuredOutput":"tool","requiredToolChoice":"any","initiatorHeader":"a","visionHeader":"b",
+       "serviceTiers":{"flex":null},"reasoningModelsRefuse":["stop"],"trailingAssistant":"prefix","query":{"a":"b"},
+       "infill":"llamacpp","embeddings":false,"dimensionsField":"d","supportsImages":true,"fileInput":"dataOrURL","cacheControl":"anthropic",
        "promptCacheKey":"always","supportsLongCacheRetention":true,"sessionHeaders":["a"],
        "supportsServiceTier":true,"refuses":["seed"],"maxStopSequences":4,"seedField":"s","body":{"a":1}}
       """)
@@ -78,7 +85,7 @@ struct QuirksTests {
 
   @Test("families are found by name")
   func registry() {
-    #expect(Dialects.all.map(\.api).sorted() == ["ollama-chat", "openai-completions"])
+    #expect(Dialects.all.map(\.api).sorted() == ["mistral", "ollama-chat", "openai-completions"])
     #expect(Dialects.named("ollama-chat") is OllamaChat)
     #expect(Dialects.named("telepathy") == nil)
   }

@@ -10,14 +10,9 @@ import Testing
 struct RecordedRequestsTests {
   static let hasRecordings = SharedMaterial.recordings != nil
 
-  /// Requests that say what our vocabulary has no word for.
-  static let untold = [
-    "mistral/multimodal_content-streaming_agent_reads_an_attached_pdf-0": "Mistral's own document_url part"
-  ]
-
   @Test(
     "are written as they were accepted", .enabled(if: hasRecordings, "no recordings beside the checkout"),
-    arguments: try SharedMaterial.streams("openai-completions").filter { untold[$0.name] == nil })
+    arguments: try SharedMaterial.streams("openai-completions"))
   func requests(_ stream: RecordedStream) throws {
     let told = try #require(Telling(stream.request))
     let written = try OpenAICompletions().write(told.request, at: .test(told.quirks, told.model))
@@ -70,7 +65,7 @@ struct RecordedRequestsTests {
 /// A recorded body in our vocabulary; what has no word in it goes into `extra`.
 struct Telling {
   var request: CompletionRequest
-  var quirks: JSONObject = ["supportsImages": true]
+  var quirks: JSONObject = ["supportsImages": true, "fileInput": "documentURL"]
   var model = ModelInfo(id: "")
 
   init?(_ body: JSONValue) {
@@ -125,6 +120,10 @@ struct Telling {
       if let text = part["text"]?.string { parts.append(.text(text)) }
       if let url = part["image_url"]?["url"]?.string {
         parts.append(.image(Media(mediaType: "image/png", source: .url(url))))
+      }
+      if let url = part["document_url"]?.string {
+        parts.append(
+          .file(Media(mediaType: "application/pdf", source: .url(url)), name: part["document_name"]?.string))
       }
     }
     for call in value["tool_calls"]?.array ?? [] {

@@ -80,6 +80,17 @@ struct ThinkingFormatsTests {
     Case(#"{"thinkingFormat":"string-thinking"}"#, .level(.off), #"{"thinking":"none"}"#),
     Case(#"{"thinkingFormat":"ant-ling"}"#, .level(.low), #"{"reasoning":{"effort":"low"}}"#),
     Case(#"{"thinkingFormat":"ant-ling"}"#, .level(.off), "{}", dropped: ["reasoning"]),
+    Case(#"{"thinkingFormat":"reasoning-budget"}"#, .level(.low), #"{"reasoning":{"max_tokens":2048}}"#),
+    Case(#"{"thinkingFormat":"reasoning-budget"}"#, .level(.max), #"{"reasoning":{"max_tokens":16384}}"#),
+    Case(#"{"thinkingFormat":"reasoning-budget"}"#, .budget(5000), #"{"reasoning":{"max_tokens":5000}}"#),
+    Case(#"{"thinkingFormat":"reasoning-budget"}"#, .level(.off), "{}"),
+    Case(
+      #"{"thinkingFormat":"anthropic"}"#, .level(.minimal), #"{"thinking":{"type":"enabled","budget_tokens":1024}}"#),
+    Case(#"{"thinkingFormat":"anthropic"}"#, .budget(5000), #"{"thinking":{"type":"enabled","budget_tokens":5000}}"#),
+    Case(#"{"thinkingFormat":"anthropic"}"#, .level(.off), #"{"thinking":{"type":"disabled"}}"#),
+    Case(#"{"thinkingFormat":"prompt-mode"}"#, .level(.low), #"{"prompt_mode":"reasoning"}"#),
+    Case(#"{"thinkingFormat":"prompt-mode"}"#, .level(.off), "{}", dropped: ["reasoning"]),
+    Case("{\"thinkingFormat\":\"prompt-mode\",\(effort)}", .level(.low), #"{"reasoning_effort":"low"}"#),
   ]
 
   @Test("each format writes its own fields", arguments: cases)
@@ -99,6 +110,60 @@ struct ThinkingFormatsTests {
   func complete() throws {
     let tried = Set(try Self.cases.map { try json($0.quirks)["thinkingFormat"]?.string ?? "openai" })
     #expect(tried == Set(OpenAICompletionsQuirks.ThinkingFormat.allCases.map(\.rawValue)))
+  }
+
+  /// The body's fields for a model of which the catalogue knows something.
+  private func fields(
+    _ quirks: JSONObject, _ option: ReasoningOption, maxTokens: Int? = nil, _ change: (inout ModelInfo) -> Void
+  ) throws -> Written {
+    var model = ModelInfo.with { $0.reasoning = true }
+    change(&model)
+    return try OpenAICompletions().write(quirks, model: model) {
+      $0.reasoning = option
+      $0.maxTokens = maxTokens
+    }
+  }
+
+  @Test("a model's known words are used without a quirk, and with one only where it says so")
+  func knownEfforts() throws {
+    func effort(_ quirks: JSONObject, _ level: ReasoningLevel, _ efforts: [String]) throws -> JSONValue? {
+      try fields(quirks, .level(level)) { $0.efforts = efforts }.body["reasoning_effort"]
+    }
+    #expect(try effort([:], .low, ["high", "max"]) == "high")
+    #expect(try effort([:], .xhigh, ["high", "max"]) == "max")
+    #expect(try effort([:], .off, ["none", "low"]) == "none")
+    #expect(try effort([:], .off, ["low"]) == nil)
+    #expect(try effort(["supportsReasoningEffort": false], .low, ["low"]) == nil)
+    // Groq's words for Qwen 3.
+    let quirks: JSONObject = ["reasoningEfforts": ["medium": "default"]]
+    #expect(try effort(quirks, .high, ["none", "default"]) == "default")
+    #expect(try effort(quirks, .off, ["none", "default"]) == "none")
+  }
+
+  @Test("who cannot stop thinking is not told to")
+  func noToggle() throws {
+    for format in ["deepseek", "zai", "together", "qwen", "anthropic", "openrouter"] {
+      let quirks: JSONObject = ["thinkingFormat": .string(format)]
+      let written = try fields(quirks, .level(.off)) { $0.thinkingToggle = false }
+      #expect(written.body.object?.count == 2, "\(format)")
+      #expect(written.losses == ["reasoning"])
+    }
+  }
+
+  @Test("a budget stays within the model's bounds, and leaves room for the answer")
+  func budgets() throws {
+    func budget(_ tokens: Int, maxTokens: Int? = nil, _ bounds: ThinkingBudget?) throws -> JSONValue? {
+      try fields(["thinkingFormat": "openrouter"], .budget(tokens), maxTokens: maxTokens) {
+        $0.thinkingBudget = bounds
+      }.body["reasoning"]?["max_tokens"]
+    }
+    let bounds = ThinkingBudget(min: 1024, max: 32_000)
+    #expect(try budget(10, bounds) == 1024)
+    #expect(try budget(99_000, bounds) == 32_000)
+    #expect(try budget(5000, bounds) == 5000)
+    #expect(try budget(5000, maxTokens: 4000, nil) == 2976)
+    #expect(try budget(5000, maxTokens: 1500, bounds) == 1024)
+    #expect(try budget(5000, maxTokens: 100, nil) == 1)
   }
 
   @Test("a model that does not reason is not asked to")

@@ -13,18 +13,11 @@ package struct OllamaChat: Dialect {
   package func validate(quirks: JSONObject) throws(JSONFieldError) { _ = try OllamaChatQuirks(quirks) }
 
   package func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {
-    let quirks: OllamaChatQuirks
-    do throws(JSONFieldError) {
-      quirks = try OllamaChatQuirks(endpoint.mergedQuirks)
-    } catch {
-      throw ProviderError(.invalidParams, "\(endpoint.provider): \(error.description)", path: error.pathText)
-    }
+    let quirks = try endpoint.quirks { quirks throws(JSONFieldError) in try OllamaChatQuirks(quirks) }
     var encoder = OllamaEncoder(request, endpoint, quirks, api: api)
     let body = try encoder.encode()
-    var endpoint = endpoint
-    endpoint.baseURL = Self.root(endpoint.baseURL)
     let accept = request.stream ? "application/x-ndjson" : "application/json"
-    return EncodedRequest(endpoint.post("/api/chat", body, accept: accept), dropped: encoder.dropped)
+    return EncodedRequest(Self.root(endpoint).post("/api/chat", body, accept: accept), dropped: encoder.dropped)
   }
 
   package func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder {
@@ -47,10 +40,7 @@ package struct OllamaChat: Dialect {
   }
 
   /// People give the address of the OpenAI-compatible side, too.
-  private static func root(_ baseURL: String) -> String {
-    for suffix in ["/v1", "/api"] where baseURL.hasSuffix(suffix) { return String(baseURL.dropLast(suffix.count)) }
-    return baseURL
-  }
+  static func root(_ endpoint: Endpoint) -> Endpoint { endpoint.without(["/v1", "/api"]) }
 }
 
 /// How one Ollama server or model differs from the next; `quirks` in the catalogue and the config file.

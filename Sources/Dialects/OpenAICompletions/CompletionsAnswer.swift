@@ -132,7 +132,9 @@ struct CompletionsAnswer {
     if let text = part.string { return addText(text, &events) }
     switch part["type"]?.string {
     case "text", "output_text": addText(part["text"]?.string ?? "", &events)
-    case "thinking": addReasoning(Self.joined(part["thinking"]), &events)
+    case "thinking":
+      reasoning.takePart()
+      addReasoning(Self.joined(part["thinking"]), &events)
     case "reasoning": addReasoning(Self.joined(part["summary"] ?? part["text"]), &events)
     case "refusal": refusal += part["refusal"]?.string ?? ""
     case "reference", nil: break
@@ -141,7 +143,7 @@ struct CompletionsAnswer {
   }
 
   /// The text of a string, or of an array of text parts.
-  private static func joined(_ value: JSONValue?) -> String {
+  static func joined(_ value: JSONValue?) -> String {
     value?.string ?? (value?.array ?? []).compactMap { $0.string ?? $0["text"]?.string }.joined()
   }
 
@@ -162,7 +164,9 @@ struct CompletionsAnswer {
   private mutating func takeAccounts(_ chunk: JSONObject, _ events: inout [StreamEvent]) {
     usage.take(chunk["usage"] ?? chunk["x_groq"]?["usage"], into: &events)
     usage.takeCost(chunk["cost"]?["usd"], into: &events)
-    if let tier = chunk["service_tier"]?.string, !tier.isEmpty, tier != serviceTier {
+    if let tier = chunk["service_tier"]?.string ?? chunk["usage"]?["service_tier"]?.string, !tier.isEmpty,
+      tier != serviceTier
+    {
       serviceTier = tier
       events.append(.serviceTier(tier))
     }
@@ -221,6 +225,10 @@ extension CompletionsAnswer {
       stop = .refusal
     }
     releaseHeldText(&events)
+    // z.ai takes an overlong input and says nothing.
+    if let contextWindow, let usage = usage.last, usage.input + usage.cacheRead + usage.cacheWrite > contextWindow {
+      warn("the input is longer than the model's context window; it may have been cut", &events)
+    }
     if let opaque = reasoning.opaque { events.append(.reasoningOpaque(opaque)) }
     events.append(.stop(stop, raw: raw))
     isDone = true

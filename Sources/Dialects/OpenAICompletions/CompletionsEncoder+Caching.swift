@@ -26,19 +26,16 @@ extension CompletionsEncoder {
     if wantsLongRetention, quirks.cacheControl == .none { body["prompt_cache_retention"] = "24h" }
   }
 
-  /// Anthropic models behind a gateway cache up to a marker: on each system text, the last tool, and the last message
-  /// that has a text.
+  /// Anthropic models behind a gateway cache up to a marker, and take four: on the system text and the instructions
+  /// (which `encodeSystem` marks), or the system message that begins the conversation; on the last tool; and the last message that has a text.
   func markCacheBreakpoints(_ messages: inout [JSONValue], _ tools: inout [JSONValue]?) {
     guard marksCache else { return }
-    if let first = messages.first, ["system", "developer"].contains(first["role"]?.string) {
-      messages[0] = marked(first, allParts: true) ?? first
+    if options.cachesSystem, let first = messages.first, first["role"]?.string == systemRole, encodeSystem().isEmpty {
+      messages[0] = marked(first) ?? first
     }
-    if case .object(var tool)? = tools?.popLast() {
-      tool["cache_control"] = marker
-      tools?.append(.object(tool))
-    }
+    if let tool = tools?.popLast() { tools?.append(marked(part: tool)) }
     for index in messages.indices.reversed() where index > 0 || messages[0]["role"]?.string == "user" {
-      guard let message = marked(messages[index], allParts: false) else { continue }
+      guard let message = marked(messages[index]) else { continue }
       messages[index] = message
       return
     }
@@ -48,8 +45,15 @@ extension CompletionsEncoder {
     wantsLongRetention ? ["type": "ephemeral", "ttl": "1h"] : ["type": "ephemeral"]
   }
 
-  /// `message` with a marker on its last text part, or on all; `nil` when it has no text.
-  private func marked(_ message: JSONValue, allParts: Bool) -> JSONValue? {
+  /// A text part, or a tool, with a marker.
+  func marked(part: JSONValue) -> JSONValue {
+    guard case .object(var object) = part else { return part }
+    object["cache_control"] = marker
+    return .object(object)
+  }
+
+  /// `message` with a marker on its last text part; `nil` when it has no text.
+  private func marked(_ message: JSONValue) -> JSONValue? {
     guard case .object(var object) = message else { return nil }
     var parts: [JSONValue]
     switch object["content"] {
@@ -57,13 +61,8 @@ extension CompletionsEncoder {
     case .array(let array): parts = array
     default: return nil
     }
-    let texts = parts.indices.filter { parts[$0]["type"]?.string == "text" }
-    guard !texts.isEmpty else { return nil }
-    for index in allParts ? texts : texts.suffix(1) {
-      guard case .object(var part) = parts[index] else { continue }
-      part["cache_control"] = marker
-      parts[index] = .object(part)
-    }
+    guard let last = parts.lastIndex(where: { $0["type"]?.string == "text" }) else { return nil }
+    parts[last] = marked(part: parts[last])
     object["content"] = .array(parts)
     return .object(object)
   }

@@ -7,15 +7,20 @@ extension CompletionsEncoder {
   /// The system text and the project's instructions: one message, because chat templates of local models take one
   /// only; as two parts where each gets its own cache marker.
   func encodeSystem() -> [JSONValue] {
-    var texts = [options.system, options.instructions].compactMap { $0 }.filter { !$0.isEmpty }
-    if let output = options.output, quirks.structuredOutput == .jsonObject { texts.append(output.instruction) }
+    let schema = structuredOutput == .jsonObject ? options.output?.instruction : nil
+    let all = [
+      (options.system, options.cachesSystem), (options.instructions, options.cachesInstructions), (schema, false),
+    ]
+    let texts = all.compactMap { text, isMarked in text.map { ($0, isMarked) } }.filter { !$0.0.isEmpty }
     guard !texts.isEmpty else { return [] }
     let content: JSONValue =
-      marksCache ? .array(texts.map(Self.textPart)) : .string(texts.joined(separator: "\n\n"))
+      marksCache
+      ? .array(texts.map { text, isMarked in isMarked ? marked(part: Self.textPart(text)) : Self.textPart(text) })
+      : .string(texts.map(\.0).joined(separator: "\n\n"))
     return [["role": .string(systemRole), "content": content]]
   }
 
-  private var systemRole: String { quirks.supportsDeveloperRole && model.reasoning ? "developer" : "system" }
+  var systemRole: String { quirks.supportsDeveloperRole && model.reasoning ? "developer" : "system" }
 
   // MARK: - Conversation
 
@@ -30,7 +35,9 @@ extension CompletionsEncoder {
       case .user: messages.append(["role": "user", "content": userContent(message.content)])
       case .assistant:
         for call in message.toolCalls { toolNames[call.id] = call.name }
-        if let encoded = encodeAssistant(message) { messages.append(.object(encoded)) }
+        guard var encoded = encodeAssistant(message) else { continue }
+        if quirks.trailingAssistant == .prefix, index == history.messages.indices.last { encoded["prefix"] = true }
+        messages.append(.object(encoded))
       case .tool:
         messages += message.content.compactMap { encodeResult($0, toolNames, &images) }
         let next = history.messages.indices.contains(index + 1) ? history.messages[index + 1].role : nil
@@ -51,6 +58,11 @@ extension CompletionsEncoder {
     switch part {
     case .text(let text): Self.textPart(text)
     case .image(let media): ["type": "image_url", "image_url": ["url": .string(Self.url(media))]]
+    case .file(let media, let name) where quirks.fileInput == .documentURL:
+      [
+        "type": "document_url", "document_url": .string(Self.url(media)),
+        "document_name": .string(name ?? Self.fileName(media)),
+      ]
     case .file(let media, let name):
       [
         "type": "file",
@@ -73,7 +85,8 @@ extension CompletionsEncoder {
 
   // MARK: - Assistant
 
-  /// Content is one string, never an array: some servers make the model imitate the array.
+  /// Content is one string, not an array: some servers make the model imitate the array. Only thoughts that came as
+  /// parts of the content go back as such.
   private func encodeAssistant(_ message: Message) -> JSONObject? {
     let texts = message.content.compactMap { part -> String? in
       switch part {
@@ -87,9 +100,34 @@ extension CompletionsEncoder {
     let empty: JSONValue = quirks.requiresAssistantAfterToolResult ? "" : .null
     var encoded: JSONObject = ["role": "assistant"]
     encoded["content"] = texts.isEmpty ? empty : .string(texts.joined(separator: "\n\n"))
+    if let parts = thinkingParts(message) { encoded["content"] = .array(parts) }
     if !quirks.requiresThinkingAsText { addReasoning(of: message, to: &encoded) }
     if !calls.isEmpty { encoded["tool_calls"] = .array(calls.map(encodeCall)) }
     return encoded
+  }
+
+  /// Where an earlier thought goes back to: where this server wants it, else where it came from. The history has
+  /// removed what other models thought.
+  private func place(of reasoning: Reasoning) -> OpenAICompletionsQuirks.ReasoningField? {
+    guard !reasoning.text.isEmpty, !quirks.requiresThinkingAsText else { return nil }
+    guard let origin = reasoning.opaque?["field"]?.string else { return quirks.reasoningField }
+    return OpenAICompletionsQuirks.ReasoningField(rawValue: origin).map { quirks.reasoningField ?? $0 }
+  }
+
+  /// The message's content as parts, where a thought is one; `nil` where none is.
+  private func thinkingParts(_ message: Message) -> [JSONValue]? {
+    var hasThoughts = false
+    var parts: [JSONValue] = []
+    for part in message.content {
+      switch part {
+      case .text(let text): parts.append(Self.textPart(text))
+      case .reasoning(let reasoning) where place(of: reasoning) == .thinking:
+        hasThoughts = true
+        parts.append(["type": "thinking", "thinking": [Self.textPart(reasoning.text)]])
+      default: break
+      }
+    }
+    return hasThoughts ? parts : nil
   }
 
   private func encodeCall(_ call: ToolCall) -> JSONValue {
@@ -100,21 +138,23 @@ extension CompletionsEncoder {
     ]
   }
 
-  /// Earlier reasoning goes back into the field it came in. The history has removed what other models thought.
   private func addReasoning(of message: Message, to encoded: inout JSONObject) {
     var texts: [String: String] = [:]
     var details: [JSONValue] = []
     for case .reasoning(let reasoning) in message.content {
       details += reasoning.opaque?["details"]?.array ?? []
-      let field = reasoning.opaque?["field"]?.string ?? quirks.reasoningField?.rawValue
-      if let field, !reasoning.text.isEmpty, OpenAICompletionsQuirks.ReasoningField(rawValue: field) != nil {
-        texts[quirks.reasoningField?.rawValue ?? field, default: ""] += reasoning.text
+      // Gemini behind Copilot refuses calls of its own whose seal is missing.
+      encoded.set("reasoning_opaque", reasoning.opaque?["seal"]?.string.map(JSONValue.string))
+      if let place = place(of: reasoning), place != .thinking {
+        texts[place.rawValue, default: ""] += reasoning.text
       }
     }
     for (field, text) in texts.sorted(by: { $0.key < $1.key }) { encoded[field] = .string(text) }
     if !details.isEmpty { encoded["reasoning_details"] = .array(details) }
     let required = quirks.reasoningField ?? .reasoningContent
-    if quirks.requiresReasoningReplay, encoded[required.rawValue] == nil { encoded[required.rawValue] = "" }
+    if quirks.requiresReasoningReplay, required != .thinking, encoded[required.rawValue] == nil {
+      encoded[required.rawValue] = ""
+    }
   }
 
   // MARK: - Tool results

@@ -7,8 +7,14 @@ extension CompletionsEncoder {
     var isOn: Bool
     /// The server's word for the level; `nil` when it has none, or takes none.
     var effort: String?
+    /// The budget that was asked for, as far as the model and the answer's length allow it.
     var budget: Int?
+    /// The budget that stands for the level, where none was asked for.
+    var levelBudget: Int
   }
+
+  /// What thinking must leave of the answer's length: it counts as output.
+  private static let answerTokens = 1024
 
   mutating func encodeThinking() throws(ProviderError) {
     guard let option = options.reasoning else { return }
@@ -28,17 +34,34 @@ extension CompletionsEncoder {
       return
     }
     let efforts = ReasoningEfforts(model, quirks.reasoningEfforts)
+    if level == .off, efforts[.off] == nil, model.thinkingToggle == false {
+      return drop("reasoning", "\(modelName) cannot stop thinking")
+    }
     let thinking = Thinking(
-      isOn: level != .off, effort: level == .off ? efforts[.off] : efforts.nearest(to: level), budget: budget)
+      isOn: level != .off, effort: level == .off ? efforts[.off] : efforts.nearest(to: level),
+      budget: budget.map(fitted), levelBudget: fitted(ReasoningEfforts.budget(for: level)))
     encodeBudget(thinking)
     encodeFormat(thinking, efforts)
+  }
+
+  private func fitted(_ tokens: Int) -> Int {
+    let allowed = model.thinkingBudget?.clamp(tokens) ?? tokens
+    guard let maxTokens = options.maxTokens else { return allowed }
+    let least = min(allowed, model.thinkingBudget?.min ?? 1)
+    return max(least, min(allowed, maxTokens - Self.answerTokens))
+  }
+
+  private var takesEffort: Bool { quirks.supportsReasoningEffort ?? (model.efforts != nil) }
+
+  private var takesBudget: Bool {
+    [.openrouter, .reasoningBudget, .anthropic].contains(quirks.thinkingFormat) || templateUses("$budget")
   }
 
   private mutating func encodeBudget(_ thinking: Thinking) {
     guard let budget = thinking.budget else { return }
     if let field = quirks.thinkingBudgetField {
       body[field] = .int(budget)
-    } else if quirks.thinkingFormat != .openrouter, !templateUses("$budget") {
+    } else if !takesBudget {
       drop("reasoning.budgetTokens", "\(endpoint.provider) takes levels only; the nearest level was used")
     }
   }
@@ -73,16 +96,27 @@ extension CompletionsEncoder {
       } else {
         drop("reasoning", "\(modelName) has no such level")
       }
+    case .reasoningBudget:
+      if isOn { body["reasoning"] = ["max_tokens": .int(thinking.budget ?? thinking.levelBudget)] }
+    case .anthropic: body["thinking"] = anthropicThinking(thinking)
+    case .promptMode where !takesEffort:
+      if isOn { body["prompt_mode"] = "reasoning" } else { drop("reasoning", "\(modelName) cannot stop thinking") }
+    case .promptMode: encodeEffort(thinking, mustTell: true)
     }
   }
 
   /// `reasoning_effort`, where the server takes it. `mustTell`: nothing else carries the wish, so a loss is reported.
   private mutating func encodeEffort(_ thinking: Thinking, mustTell: Bool = false) {
-    if quirks.supportsReasoningEffort, let effort = thinking.effort {
+    if takesEffort, let effort = thinking.effort {
       body["reasoning_effort"] = .string(effort)
     } else if mustTell {
       drop("reasoning", thinking.isOn ? "\(modelName) does not take a level" : "\(modelName) cannot stop thinking")
     }
+  }
+
+  private func anthropicThinking(_ thinking: Thinking) -> JSONValue {
+    guard thinking.isOn else { return ["type": "disabled"] }
+    return ["type": "enabled", "budget_tokens": .int(thinking.budget ?? thinking.levelBudget)]
   }
 
   private func openRouterReasoning(_ thinking: Thinking) -> JSONValue {

@@ -26,6 +26,11 @@ struct CompletionsEncoder {
     body = ["model": .string(model.wireID), "messages": [], "tools": []]
     let history = try History(request.messages, for: historyRules)
     dropped += history.dropped
+    if quirks.trailingAssistant == .none, history.messages.last?.role == .assistant {
+      throw ProviderError(
+        .unsupported, "\(endpoint.provider) does not go on with what the assistant began",
+        hint: "End the messages with one of the user.", path: "messages")
+    }
     var messages = encodeSystem()
     messages += encode(history)
     var tools = try encodeTools(history)
@@ -53,7 +58,7 @@ struct CompletionsEncoder {
     rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
     rules.takesImageURLs = rules.takesImages
     rules.takesFiles = quirks.fileInput != .none
-    rules.takesFileURLs = quirks.fileInput == .dataOrURL
+    rules.takesFileURLs = [.dataOrURL, .documentURL].contains(quirks.fileInput)
     rules.takesTools = takesTools
     rules.ids =
       quirks.toolCallIdLength.map { ToolCallIDRule(lengths: $0...$0, allowsPunctuation: false) }
@@ -82,29 +87,38 @@ struct CompletionsEncoder {
     set("stop", .stop, stopSequences)
     set(quirks.seedField, .seed, options.seed.map(JSONValue.int))
     if quirks.supportsStore { body["store"] = false }
-    if let tier = options.serviceTier {
-      if quirks.supportsServiceTier {
-        body["service_tier"] = .string(tier.rawValue)
-      } else if tier != .default {
-        drop("serviceTier", "\(endpoint.provider) has no service tiers here")
-      }
+    encodeServiceTier()
+  }
+
+  private mutating func encodeServiceTier() {
+    guard let tier = options.serviceTier else { return }
+    if quirks.supportsServiceTier, let word = quirks.serviceTiers[tier.rawValue] ?? tier.rawValue {
+      body["service_tier"] = .string(word)
+    } else if tier != .default {
+      drop("serviceTier", "\(endpoint.provider) has no such service tier here")
     }
   }
 
   private mutating func set(_ field: String, _ option: OpenAICompletionsQuirks.Option, _ value: JSONValue?) {
     guard let value else { return }
-    if quirks.refuses.contains(option) {
+    if refuses(option) {
       drop(option.rawValue, "\(modelName) refuses it")
     } else {
       body[field] = value
     }
   }
 
+  private func refuses(_ option: OpenAICompletionsQuirks.Option) -> Bool {
+    if quirks.refuses.contains(option) { return true }
+    if option == .temperature, let takesTemperature = model.temperature { return !takesTemperature }
+    return model.reasoning && quirks.reasoningModelsRefuse.contains(option)
+  }
+
   private var stopSequences: JSONValue? {
     mutating get {
       guard !options.stop.isEmpty else { return nil }
       let limit = quirks.maxStopSequences ?? .max
-      if options.stop.count > limit, !quirks.refuses.contains(.stop) {
+      if options.stop.count > limit, !refuses(.stop) {
         drop(
           "stop[\(limit)]", "\(endpoint.provider) takes at most \(limit) stop sequences; the later ones were left out")
       }
@@ -175,19 +189,23 @@ struct CompletionsEncoder {
           hint: "Use toolChoice \"auto\", or another provider.", path: "toolChoice")
       }
       if case .tool(let name) = choice { return ["type": "function", "function": ["name": .string(name)]] }
-      return "required"
+      return .string(quirks.requiredToolChoice)
     }
   }
 
   // MARK: - Structured output
 
   /// The tool that stands in for a native structured output, where this server needs one.
-  private var answerTool: String? { quirks.structuredOutput == .tool ? options.answerToolName : nil }
+  private var answerTool: String? { structuredOutput == .tool ? options.answerToolName : nil }
+
+  var structuredOutput: OpenAICompletionsQuirks.StructuredOutput { quirks.structuredOutput(for: model) }
 
   private var answerToolChoice: JSONValue? {
     guard let answerTool, quirks.supportsToolChoice else { return nil }
     let isAlone = options.tools.isEmpty || options.toolChoice == ToolChoice.none
-    return isAlone ? ["type": "function", "function": ["name": .string(answerTool)]] : "required"
+    return isAlone
+      ? ["type": "function", "function": ["name": .string(answerTool)]]
+      : .string(quirks.requiredToolChoice)
   }
 
   /// `strict` of the schema: as asked; else wherever the server and the schema allow it.
@@ -198,10 +216,10 @@ struct CompletionsEncoder {
 
   private mutating func encodeOutput() throws(ProviderError) {
     guard let output = options.output else { return }
-    if output.strict == true, !quirks.supportsStrictMode || quirks.structuredOutput == .jsonObject {
+    if output.strict == true, !quirks.supportsStrictMode || structuredOutput == .jsonObject {
       drop("output.strict", "\(endpoint.provider) does not promise to hold the model to the schema")
     }
-    switch quirks.structuredOutput {
+    switch structuredOutput {
     case .jsonSchema:
       var schema: JSONObject = ["name": .string(options.answerToolName ?? output.name)]
       schema.set("strict", strictSchema.map(JSONValue.bool))

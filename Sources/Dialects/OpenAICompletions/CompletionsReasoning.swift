@@ -4,29 +4,35 @@ internal import JSON
 struct CompletionsReasoning {
   private var field: String?
   private var details: [JSONObject] = []
+  private var seal: String?
 
   /// The new reasoning text of `delta`. Servers name the field differently and some send two of them with the same
   /// text: the first that holds something counts. `reasoning_details` are kept, but not shown: who means their text to
   /// be read sends it in one of the fields, too.
   mutating func take(_ delta: JSONObject) -> String {
     var text = ""
-    for candidate in OpenAICompletionsQuirks.ReasoningField.allCases {
+    for candidate in OpenAICompletionsQuirks.ReasoningField.allCases where candidate != .thinking {
       guard let value = delta[candidate.rawValue]?.string, !value.isEmpty else { continue }
       text = value
       field = field ?? candidate.rawValue
       break
     }
+    if let new = delta["reasoning_opaque"]?.string, !new.isEmpty { seal = new }
     guard let new = delta["reasoning_details"]?.array, !new.isEmpty else { return text }
     for case .object(let detail) in new { merge(detail) }
     return text
   }
 
+  /// The text of a thought came as a part of the content.
+  mutating func takePart() { field = field ?? OpenAICompletionsQuirks.ReasoningField.thinking.rawValue }
+
   /// For `Reasoning.opaque`; `nil` when there was no reasoning.
   var opaque: JSONValue? {
-    guard field != nil || !details.isEmpty else { return nil }
+    guard field != nil || !details.isEmpty || seal != nil else { return nil }
     var opaque = JSONObject()
     opaque.set("field", field.map(JSONValue.string))
     if !details.isEmpty { opaque["details"] = .array(details.map(JSONValue.object)) }
+    opaque.set("seal", seal.map(JSONValue.string))
     return .object(opaque)
   }
 

@@ -24,7 +24,8 @@ struct CompletionsUsage {
     events.append(.providerCost(cost))
   }
 
-  private static func read(_ usage: JSONObject) -> Usage? {
+  /// The counts of a `usage` object; `nil` when it has none.
+  static func read(_ usage: JSONObject) -> Usage? {
     let prompt = usage["prompt_tokens"]?.int ?? 0
     var output = usage["completion_tokens"]?.int ?? 0
     guard usage["prompt_tokens"] != nil || usage["completion_tokens"] != nil else { return nil }

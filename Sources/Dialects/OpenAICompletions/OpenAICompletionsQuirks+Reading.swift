@@ -1,3 +1,4 @@
+internal import Completion
 package import JSON
 
 extension OpenAICompletionsQuirks {
@@ -10,6 +11,7 @@ extension OpenAICompletionsQuirks {
     try readTools(&fields)
     try readCaching(&fields)
     try readOptions(&fields)
+    try readEndpoints(&fields)
     try fields.finish()
   }
 
@@ -26,7 +28,7 @@ extension OpenAICompletionsQuirks {
   }
 
   private mutating func readThinking(_ fields: inout JSONFields) throws(JSONFieldError) {
-    try fields.set(&supportsReasoningEffort, "supportsReasoningEffort")
+    supportsReasoningEffort = try fields.bool("supportsReasoningEffort")
     try fields.set(&requiresThinkingAsText, "requiresThinkingAsText")
     try fields.set(&requiresReasoningReplay, "requiresReasoningReplay")
     thinkingFormat = try fields.choice("thinkingFormat", ThinkingFormat.self) ?? thinkingFormat
@@ -43,7 +45,8 @@ extension OpenAICompletionsQuirks {
     try fields.set(&requiresToolsWithToolHistory, "requiresToolsWithToolHistory")
     try fields.set(&toolStream, "toolStream")
     toolCallIdLength = try fields.int("toolCallIdLength", in: 4...64)
-    structuredOutput = try fields.choice("structuredOutput", StructuredOutput.self) ?? structuredOutput
+    requiredToolChoice = try fields.nonEmptyString("requiredToolChoice") ?? requiredToolChoice
+    structuredOutput = try fields.choice("structuredOutput", StructuredOutput.self)
   }
 
   private mutating func readCaching(_ fields: inout JSONFields) throws(JSONFieldError) {
@@ -51,21 +54,30 @@ extension OpenAICompletionsQuirks {
     promptCacheKey = try fields.choice("promptCacheKey", PromptCacheKey.self) ?? promptCacheKey
     try fields.set(&supportsLongCacheRetention, "supportsLongCacheRetention")
     sessionHeaders = try fields.strings("sessionHeaders") ?? sessionHeaders
+    initiatorHeader = try fields.nonEmptyString("initiatorHeader")
+    visionHeader = try fields.nonEmptyString("visionHeader")
   }
 
   private mutating func readOptions(_ fields: inout JSONFields) throws(JSONFieldError) {
     maxTokensField = try fields.choice("maxTokensField", MaxTokensField.self) ?? maxTokensField
     try fields.set(&supportsServiceTier, "supportsServiceTier")
+    serviceTiers = try fields.words("serviceTiers", for: ServiceTier.allCases.map(\.rawValue), named: "tier")
     maxStopSequences = try fields.int("maxStopSequences")
     seedField = try fields.string("seedField") ?? seedField
     body = try fields.object("body") ?? body
-    let names = Option.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    refuses =
-      try fields.optional("refuses", "an array of \(names)") { value in
-        guard let array = value.array else { return nil }
-        let options = array.compactMap { $0.string.flatMap(Option.init(rawValue:)) }
-        return options.count == array.count ? options : nil
-      } ?? refuses
+    refuses = try fields.refusedOptions("refuses") ?? refuses
+    reasoningModelsRefuse = try fields.refusedOptions("reasoningModelsRefuse") ?? reasoningModelsRefuse
+    trailingAssistant = try fields.choice("trailingAssistant", TrailingAssistant.self) ?? trailingAssistant
+  }
+
+  private mutating func readEndpoints(_ fields: inout JSONFields) throws(JSONFieldError) {
+    query = try fields.object("query") ?? query
+    if let odd = query.first(where: { $0.value.string == nil }) {
+      throw fields.error("query", "must map \"\(odd.key)\" to a string")
+    }
+    infill = try fields.choice("infill", Infill.self) ?? infill
+    try fields.set(&embeddings, "embeddings")
+    dimensionsField = try fields.nonEmptyString("dimensionsField") ?? dimensionsField
   }
 }
 
@@ -75,15 +87,33 @@ extension JSONFields {
 
   /// A map from reasoning levels to the server's words, or to `null`.
   mutating func reasoningEfforts(_ key: String) throws(JSONFieldError) -> [String: String?] {
+    try words(key, for: ReasoningEfforts.levels, named: "level")
+  }
+
+  /// A map from some of `names` to the server's words for them, or to `null`; `kind` is what a person calls one.
+  fileprivate mutating func words(
+    _ key: String, for names: [String], named kind: String
+  ) throws(JSONFieldError) -> [String: String?] {
     guard let object = try object(key) else { return [:] }
-    var efforts: [String: String?] = [:]
-    for (level, word) in object {
-      guard ReasoningEfforts.levels.contains(level) else {
-        throw error(key, "has no level \"\(level)\"; the levels are \(ReasoningEfforts.levels.joined(separator: ", "))")
+    var words: [String: String?] = [:]
+    for (name, word) in object {
+      guard names.contains(name) else {
+        throw error(key, "has no \(kind) \"\(name)\"; the \(kind)s are \(names.joined(separator: ", "))")
       }
-      guard word.isNull || word.string != nil else { throw error(key, "must map \"\(level)\" to a string or null") }
-      efforts.updateValue(word.string, forKey: level)
+      guard word.isNull || word.string != nil else { throw error(key, "must map \"\(name)\" to a string or null") }
+      words.updateValue(word.string, forKey: name)
     }
-    return efforts
+    return words
+  }
+
+  fileprivate mutating func refusedOptions(
+    _ key: String
+  ) throws(JSONFieldError) -> [OpenAICompletionsQuirks.Option]? {
+    let names = OpenAICompletionsQuirks.Option.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    return try optional(key, "an array of \(names)") { value in
+      guard let array = value.array else { return nil }
+      let options = array.compactMap { $0.string.flatMap(OpenAICompletionsQuirks.Option.init(rawValue:)) }
+      return options.count == array.count ? options : nil
+    }
   }
 }

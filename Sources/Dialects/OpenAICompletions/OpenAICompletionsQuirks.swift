@@ -30,6 +30,12 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
     case stringThinking = "string-thinking"
     /// `reasoning: {effort}`, only for levels that `reasoningEfforts` names.
     case antLing = "ant-ling"
+    /// `reasoning: {max_tokens}`, a level as the budget that stands for it (Claude at Snowflake).
+    case reasoningBudget = "reasoning-budget"
+    /// `thinking: {type, budget_tokens}`, a level as the budget that stands for it (Claude at Databricks).
+    case anthropic
+    /// `reasoning_effort` for models whose words are known, `prompt_mode: "reasoning"` for the others (Mistral).
+    case promptMode = "prompt-mode"
   }
   /// How an answer is held to a schema.
   package enum StructuredOutput: String, Sendable, CaseIterable {
@@ -49,17 +55,48 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
     /// The server takes no limit.
     case none
   }
-  /// How `file` parts may be given.
-  package enum FileInput: String, Sendable, CaseIterable { case none, data, dataOrURL }
+  /// How files may be given.
+  package enum FileInput: String, Sendable, CaseIterable {
+    case none
+    /// `file` parts with the file's bytes.
+    case data
+    /// `file` parts with the bytes or an address.
+    case dataOrURL
+    /// `document_url` parts with the bytes as a data URL, or an address (Mistral).
+    case documentURL
+  }
   /// The markers that tell the server which parts of the prompt to cache.
   package enum CacheControl: String, Sendable, CaseIterable { case none, anthropic }
   /// When `prompt_cache_key` is sent.
   package enum PromptCacheKey: String, Sendable, CaseIterable { case never, always, long }
-  /// The field in which reasoning comes and goes back.
+  /// Where reasoning comes and goes back: a field of the message, or parts of its content.
   package enum ReasoningField: String, Sendable, CaseIterable {
     case reasoningContent = "reasoning_content"
     case reasoning
     case reasoningText = "reasoning_text"
+    /// Parts `{"type": "thinking", "thinking": [text parts]}` of the content (Mistral).
+    case thinking
+  }
+  /// What a server makes of a conversation that ends with words of the assistant.
+  package enum TrailingAssistant: String, Sendable, CaseIterable {
+    /// It takes them as they are, and mostly goes on with them.
+    case plain
+    /// It wants `prefix: true` in the message that it shall go on with.
+    case prefix
+    /// It refuses.
+    case none
+  }
+  /// The endpoint that fills holes in texts.
+  package enum Infill: String, Sendable, CaseIterable {
+    case none
+    /// `POST {base}/completions` with `prompt` and `suffix`.
+    case completionsSuffix = "completions-suffix"
+    /// The same below `/beta`.
+    case deepseekBeta = "deepseek-beta"
+    /// `POST {root}/infill`, where the root is the base URL without `/v1`.
+    case llamacpp
+    /// `POST {base}/fim/completions`, answered like a chat.
+    case mistral
   }
   /// An option of `complete` that a server or model may refuse outright.
   package enum Option: String, Sendable, CaseIterable { case temperature, topP, stop, seed }
@@ -68,8 +105,9 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var supportsStore = false
   /// Reasoning models get their system text in the `developer` role.
   package var supportsDeveloperRole = false
-  /// The server takes `reasoning_effort`; also for formats that send it beside a switch of their own.
-  package var supportsReasoningEffort = false
+  /// The server takes `reasoning_effort`; also for formats that send it beside a switch of their own. Unless said, it
+  /// does for models whose words the catalogue knows.
+  package var supportsReasoningEffort: Bool?
   /// The server's word for each level; `null` for a level it does not know. Without it: low, medium, high.
   package var reasoningEfforts: [String: String?] = [:]
   /// How a wish to think more or less is written.
@@ -109,8 +147,10 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var toolStream = false
   /// Ids must have exactly this many letters and digits (Mistral: 9); without it up to 40 characters.
   package var toolCallIdLength: Int?
-  /// How `output` is written.
-  package var structuredOutput = StructuredOutput.jsonSchema
+  /// The `tool_choice` that forces some call: `required`, or `any` for Mistral.
+  package var requiredToolChoice = "required"
+  /// How `output` is written; unless said, as `json_schema` where the catalogue does not know better.
+  package var structuredOutput: StructuredOutput?
   /// Overrides what the catalogue says of the model.
   package var supportsImages: Bool?
   /// PDFs and other files as `file` parts.
@@ -123,16 +163,33 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var supportsLongCacheRetention = false
   /// Headers that carry the session's id, for servers that route by it to reuse a prompt's cache.
   package var sessionHeaders: [String] = []
+  /// Headers that tell who speaks, `user` or `agent`, and, with `true`, that there are images (Copilot).
+  package var initiatorHeader: String?
+  package var visionHeader: String?
   /// `service_tier`.
   package var supportsServiceTier = false
+  /// The server's word for each tier; `null` for one it does not have. Without it: their own names.
+  package var serviceTiers: [String: String?] = [:]
   /// Options that are left out, and reported as dropped.
   package var refuses: [Option] = []
+  /// Options that reasoning models refuse, unless the catalogue says that they take a temperature.
+  package var reasoningModelsRefuse: [Option] = []
+  /// What the server makes of a conversation that ends with the assistant.
+  package var trailingAssistant = TrailingAssistant.plain
   /// OpenAI takes four.
   package var maxStopSequences: Int?
   /// `seed`, or `random_seed` for Mistral.
   package var seedField = "seed"
   /// Fields that every request to this server has; `extra` of the call still wins.
   package var body = JSONObject()
+  /// What stands behind the `?` of every address; `"$name"` becomes the provider's variable of that name.
+  package var query = JSONObject()
+  /// How holes in texts are filled.
+  package var infill = Infill.none
+  /// Whether there is `POST {base}/embeddings`.
+  package var embeddings = true
+  /// The field for the length of vectors; `output_dimension` for Mistral.
+  package var dimensionsField = "dimensions"
 
   /// The defaults: an unknown server.
   package init() {}
