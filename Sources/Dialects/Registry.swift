@@ -3,8 +3,10 @@ package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
     Mistral(),
+    AnthropicMessages(),
     OllamaChat(),
     OpenAICompletions(),
+    VertexAnthropic(),
   ]
 
   /// The family called `name`; `nil` when there is none.

@@ -21,7 +21,7 @@ struct RecordedStreamsTests {
     }
   }
 
-  static let counts = ["openai-completions": 132, "ollama-chat": 6]
+  static let counts = ["openai-completions": 132, "ollama-chat": 6, "anthropic-messages": 40]
   /// Families whose recorded `input` does not include what came from the cache.
   static let uncachedInput: Set = ["anthropic-messages", "bedrock-converse-stream"]
 

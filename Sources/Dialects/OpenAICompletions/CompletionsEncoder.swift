@@ -168,14 +168,8 @@ struct CompletionsEncoder {
   /// them; forcing a tool has no such substitute.
   private func encodeToolChoice(isOffered tools: inout [JSONValue]) throws(ProviderError) -> JSONValue? {
     guard let choice = options.toolChoice else { return nil }
-    if case .tool(let name) = choice, !options.tools.contains(where: { $0.name == name }) {
-      throw ProviderError(
-        .invalidParams, "toolChoice names the tool \"\(name)\", which is not among tools", path: "toolChoice")
-    }
-    guard !tools.isEmpty else {
-      guard choice == .required else { return nil }
-      throw ProviderError(.invalidParams, "toolChoice is \"required\", but there are no tools", path: "toolChoice")
-    }
+    try options.checkToolChoice()
+    guard !tools.isEmpty else { return nil }
     switch choice {
     case .auto: return quirks.supportsToolChoice && answerTool == nil ? "auto" : nil
     case .none where !quirks.supportsToolChoice || answerTool != nil:

@@ -1,63 +1,12 @@
 internal import Completion
 internal import HTTP
-internal import JSON
 
-/// Tells apart what a server sends after status 200: an event stream, or one JSON document, which is a whole answer or
-/// an error, whatever was asked for and whatever the content type says.
-struct CompletionsStreamDecoder: AnswerDecoder {
-  private enum Mode { case undecided, events, document }
+typealias CompletionsStreamDecoder = EventStreamDecoder<CompletionsAnswer>
 
-  private var mode = Mode.undecided
-  private var sse = ServerSentEventDecoder()
-  private var document: [UInt8] = []
-  private var answer: CompletionsAnswer
-
-  init(_ answer: CompletionsAnswer) { self.answer = answer }
-
-  mutating func decode(_ bytes: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    if mode == .undecided {
-      // No line of an event stream that any server sends begins with a brace; every JSON answer does.
-      guard let first = bytes.first(where: { $0 > 0x20 }) else { return }
-      mode = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .document : .events
-    }
-    guard mode == .events else {
-      guard document.count + bytes.count <= 4 * LineDecoder.defaultLimit else {
-        throw ProviderError(.upstreamInvalid, "the provider's answer is larger than any sound one")
-      }
-      document.append(contentsOf: bytes)
-      return
-    }
-    var rest = bytes
-    while let event = try upstream({ () throws(HTTPError) in try sse.next(in: &rest) }) {
-      try take(event, into: &events)
-    }
-  }
-
-  mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
-    switch mode {
-    case .undecided: throw ProviderError(.upstreamInvalid, "the provider sent an empty answer")
-    case .document: try answer.takeDocument(document[...], into: &events)
-    case .events:
-      if let event = try upstream({ () throws(HTTPError) in try sse.finish() }) { try take(event, into: &events) }
-    }
-    try answer.finish(into: &events)
-  }
-
-  private mutating func take(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
-    if event.data.elementsEqual("[DONE]".utf8) { return try answer.takeDone(into: &events) }
+extension CompletionsAnswer: StreamedAnswer {
+  mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
+    if event.data.elementsEqual("[DONE]".utf8) { return try takeDone(into: &events) }
     guard !event.data.isEmpty else { return }
-    try answer.takeChunk(event.data, isError: event.type == "error", into: &events)
-  }
-}
-
-/// A framing error in what a provider sent, as the provider's error.
-func upstream<Value>(_ read: () throws(HTTPError) -> Value) throws(ProviderError) -> Value {
-  do throws(HTTPError) {
-    return try read()
-  } catch {
-    if case .tooLarge(let what) = error {
-      throw ProviderError(.upstreamInvalid, "the provider sent \(what)")
-    }
-    throw ProviderError(.upstreamInvalid, "the provider's answer cannot be read: \(error)")
+    try takeChunk(event.data, isError: event.type == "error", into: &events)
   }
 }

@@ -1,0 +1,296 @@
+internal import Completion
+internal import HTTP
+internal import JSON
+
+/// What a model has answered so far: turns the events of a stream, or the one document of a whole answer, into events
+/// of ours. A document is read as the stream that would have brought it.
+///
+/// Blocks that this program has no word for, answers of tools that run at the provider above all, become reasoning
+/// without text whose `opaque` is `{"block": …}`, the block as it came; so do withheld thoughts.
+struct MessagesAnswer: StreamedAnswer {
+  /// The tool whose arguments are the structured answer: they become text, and the call does not exist.
+  private let answerTool: String?
+  private let identity: ClaudeCodeIdentity?
+
+  private var hasStarted = false
+  private var blocks: [Int: Block] = [:]
+  private var calls = 0
+  private var hasAnswer = false
+  private var hasOutput = false
+  private var heldText = ""
+  private var usage = MessagesUsage()
+  private var stopReason: String?
+  private var refusal: String?
+  private var isDone = false
+  private var warnings: Set<String> = []
+
+  private enum Block {
+    case text
+    case thinking(signature: String, isEmpty: Bool)
+    /// `index` is `nil` for the structured answer, and for another one after it, which is `surplus`.
+    case call(index: Int?, isSurplus: Bool, input: JSONValue?)
+    case other(JSONObject, input: String)
+  }
+
+  /// Quirks that cannot be read have been reported by `encode`.
+  init(to request: CompletionRequest, at endpoint: Endpoint) {
+    let quirks = (try? AnthropicMessagesQuirks(endpoint.mergedQuirks)) ?? AnthropicMessagesQuirks()
+    answerTool = quirks.answerTool(request.options, endpoint.model)
+    identity = ClaudeCodeIdentity(endpoint, quirks, request.options.tools)
+  }
+
+  // MARK: - Events
+
+  mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
+    // Some proxies end every stream as OpenAI does.
+    guard !event.data.isEmpty, !event.data.elementsEqual("[DONE]".utf8) else { return }
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try JSONValue(parsing: event.data, options: .upstream)
+    } catch {
+      if event.type == "error" {
+        throw ErrorClassification.error(inside: .string(String(decoding: event.data, as: UTF8.self)))
+      }
+      throw ProviderError(.upstreamInvalid, "the provider sent an event that is no JSON: \(error.description)")
+    }
+    try take(value["type"]?.string ?? event.type ?? "", value, &events)
+  }
+
+  private mutating func take(
+    _ type: String, _ event: JSONValue, _ events: inout [StreamEvent]
+  ) throws(ProviderError) {
+    if type == "error" || type.isEmpty && event["error"] != nil { throw ErrorClassification.error(inside: event) }
+    if isDone {
+      if type != "ping" { warn("the provider went on after the end of its answer", &events) }
+      return
+    }
+    let index = event["index"]?.int ?? 0
+    switch type {
+    case "message_start": start(event["message"] ?? .null, &events)
+    case "content_block_start": try begin(event["content_block"]?.object ?? JSONObject(), at: index, &events)
+    case "content_block_delta": try add(event["delta"] ?? .null, to: index, &events)
+    case "content_block_stop": end(index, &events)
+    case "message_delta":
+      takeEnd(event["delta"])
+      usage.take(event["usage"], into: &events)
+    case "message_stop": try end(&events)
+    default: break
+    }
+  }
+
+  private mutating func start(_ message: JSONValue, _ events: inout [StreamEvent]) {
+    guard !hasStarted else { return warn("the provider began its answer twice", &events) }
+    hasStarted = true
+    let text = { (key: String) in message[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+    events.append(.started(id: text("id"), model: text("model")))
+    usage.take(message["usage"], into: &events)
+  }
+
+  private mutating func takeEnd(_ delta: JSONValue?) {
+    if let reason = delta?["stop_reason"]?.string, !reason.isEmpty { stopReason = reason }
+    if let text = delta?["stop_details"]?["explanation"]?.string, !text.isEmpty { refusal = text }
+  }
+
+  // MARK: - Documents
+
+  mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
+    let document: JSONValue
+    do throws(JSONError) {
+      document = try JSONValue(parsing: data, options: .upstream)
+    } catch {
+      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
+    }
+    guard let blocks = document["content"]?.array else {
+      if document["error"] != nil || document["message"] != nil || document[0]?["error"] != nil {
+        throw ErrorClassification.error(inside: document)
+      }
+      throw ProviderError(.upstreamInvalid, "the provider sent \(document.kindName) without content as its answer")
+    }
+    start(document, &events)
+    for (index, block) in blocks.enumerated() {
+      try begin(block.object ?? JSONObject(), at: index, &events)
+      end(index, &events)
+    }
+    takeEnd(document)
+    try end(&events)
+  }
+
+  // MARK: - Blocks
+
+  private mutating func begin(
+    _ block: JSONObject, at index: Int, _ events: inout [StreamEvent]
+  ) throws(ProviderError) {
+    end(index, &events)
+    switch block["type"]?.string {
+    case "text":
+      blocks[index] = .text
+      addText(block["text"]?.string ?? "", &events)
+    case "thinking":
+      let signature = block["signature"]?.string ?? ""
+      blocks[index] = .thinking(signature: signature, isEmpty: true)
+      addThought(block["thinking"]?.string ?? "", to: index, &events)
+    case "tool_use": try beginCall(block, at: index, &events)
+    case nil: warn("the provider sent a block without a type, which was left out", &events)
+    case _?: blocks[index] = .other(block, input: "")
+    }
+  }
+
+  private mutating func beginCall(
+    _ block: JSONObject, at index: Int, _ events: inout [StreamEvent]
+  ) throws(ProviderError) {
+    guard let name = block["name"]?.string, !name.isEmpty else {
+      throw ProviderError(.upstreamInvalid, "the provider sent a tool call without the tool's name")
+    }
+    let input = block["input"].flatMap { $0.object?.isEmpty ?? true ? nil : $0 }
+    hasOutput = true
+    guard name != answerTool else {
+      if hasAnswer { warn("a second structured answer was left out", &events) }
+      blocks[index] = .call(index: nil, isSurplus: hasAnswer, input: input)
+      hasAnswer = true
+      return
+    }
+    let id = block["id"]?.string.flatMap { $0.isEmpty ? nil : $0 } ?? "call_\(calls)"
+    events.append(.toolCallStart(index: calls, id: id, name: identity?.callerName(name) ?? name))
+    blocks[index] = .call(index: calls, isSurplus: false, input: input)
+    calls += 1
+  }
+
+  private mutating func add(
+    _ delta: JSONValue, to index: Int, _ events: inout [StreamEvent]
+  ) throws(ProviderError) {
+    switch (delta["type"]?.string, blocks[index]) {
+    case ("text_delta"?, .text?), ("text_delta"?, nil): addText(delta["text"]?.string ?? "", &events)
+    case ("thinking_delta"?, nil):
+      blocks[index] = .thinking(signature: "", isEmpty: true)
+      fallthrough
+    case ("thinking_delta"?, .thinking?): addThought(delta["thinking"]?.string ?? "", to: index, &events)
+    case ("signature_delta"?, .thinking(let signature, let isEmpty)?):
+      blocks[index] = .thinking(signature: signature + (delta["signature"]?.string ?? ""), isEmpty: isEmpty)
+    case ("input_json_delta"?, let block?): addInput(delta["partial_json"]?.string ?? "", to: block, at: index, &events)
+    case ("input_json_delta"?, nil):
+      throw ProviderError(.upstreamInvalid, "the provider sent arguments of a tool call that it had not begun")
+    case ("compaction_delta"?, .other(var block, let input)?):
+      block["content"] = delta["content"]
+      blocks[index] = .other(block, input: input)
+    default: break
+    }
+  }
+
+  private mutating func addText(_ text: String, _ events: inout [StreamEvent]) {
+    guard !text.isEmpty else { return }
+    hasOutput = true
+    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
+    if answerTool != nil { heldText += text } else { events.append(.text(text)) }
+  }
+
+  private mutating func addThought(_ text: String, to index: Int, _ events: inout [StreamEvent]) {
+    guard !text.isEmpty, case .thinking(let signature, _)? = blocks[index] else { return }
+    hasOutput = true
+    blocks[index] = .thinking(signature: signature, isEmpty: false)
+    events.append(.reasoning(text))
+  }
+
+  private mutating func addInput(_ text: String, to block: Block, at index: Int, _ events: inout [StreamEvent]) {
+    switch block {
+    case .call(let call, let isSurplus, _) where !text.isEmpty:
+      // Pieces replace what the call began with.
+      blocks[index] = .call(index: call, isSurplus: isSurplus, input: nil)
+      emit(text, of: call, isSurplus, &events)
+    case .other(let other, let input): blocks[index] = .other(other, input: input + text)
+    default: break
+    }
+  }
+
+  private func emit(_ text: String, of call: Int?, _ isSurplus: Bool, _ events: inout [StreamEvent]) {
+    if let call {
+      events.append(.toolArguments(index: call, text: text))
+    } else if !isSurplus {
+      events.append(.text(text))
+    }
+  }
+
+  private mutating func end(_ index: Int, _ events: inout [StreamEvent]) {
+    switch blocks.removeValue(forKey: index) {
+    case nil, .text?: break
+    case .thinking(let signature, let isEmpty)?:
+      guard !isEmpty || !signature.isEmpty else { return }
+      hasOutput = true
+      events.append(.reasoningEnd(signature: signature.isEmpty ? nil : signature))
+    case .call(let call, let isSurplus, let input)?:
+      if let input { emit(input.text, of: call, isSurplus, &events) }
+      if let call { events.append(.toolCallEnd(index: call)) }
+    case .other(var block, let input)?:
+      if !input.isEmpty, let value = try? JSONValue(parsing: input) { block["input"] = value }
+      hasOutput = true
+      let isRedacted = block["type"] == "redacted_thinking"
+      events.append(.reasoningEnd(opaque: ["block": .object(block)], redacted: isRedacted))
+    }
+  }
+
+  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
+    if warnings.insert(text).inserted { events.append(.warning(text)) }
+  }
+}
+
+// MARK: - The end
+
+extension MessagesAnswer {
+  /// The body is over.
+  mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
+    guard !isDone else { return }
+    throw ProviderError(
+      .upstreamInvalid, "the provider's answer was cut off: it ended without message_stop",
+      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+  }
+
+  private mutating func end(_ events: inout [StreamEvent]) throws(ProviderError) {
+    for index in blocks.keys.sorted() { end(index, &events) }
+    let raw = stopReason ?? ""
+    var stop = Self.stops[raw] ?? .end
+    if !hasOutput { try checkEmpty(stop, raw) }
+    if Self.stops[raw] == nil {
+      let known =
+        raw.isEmpty
+        ? "the provider ended its answer without saying why"
+        : "the stop reason \"\(raw)\" is not known; taken as the end"
+      warn(known, &events)
+    }
+    if raw == "pause_turn" { warn("the provider paused its turn; send the conversation again to go on", &events) }
+    if stop == .toolUse || stop == .end { stop = calls > 0 ? .toolUse : .end }
+    if stop == .refusal { warn("the model refused" + (refusal.map { ": \($0)" } ?? ""), &events) }
+    releaseHeldText(&events)
+    events.append(.stop(stop, raw: raw))
+    isDone = true
+  }
+
+  private static let stops: [String: StopReason] = [
+    "end_turn": .end, "pause_turn": .end, "tool_use": .toolUse, "max_tokens": .length,
+    "model_context_window_exceeded": .length, "stop_sequence": .stopSequence, "refusal": .refusal,
+    "sensitive": .contentFilter,
+  ]
+
+  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
+    guard !heldText.isEmpty else { return }
+    if hasAnswer {
+      warn("text beside the structured answer was left out", &events)
+    } else {
+      events.append(.text(heldText))
+    }
+  }
+
+  /// No output at all is an answer only where something explains it.
+  private func checkEmpty(_ stop: StopReason, _ raw: String) throws(ProviderError) {
+    let kind: ErrorKind
+    let message: String
+    switch (stop, raw) {
+    case (.refusal, _), (.stopSequence, _), (.length, "max_tokens"): return
+    case (.length, _): (kind, message) = (.contextOverflow, "the input is longer than the model takes")
+    case (.contentFilter, _):
+      (kind, message) = (.contentFiltered, "the provider's content filter stopped the answer before it began")
+    default: (kind, message) = (.upstreamInvalid, "the provider sent an empty answer")
+    }
+    var error = ProviderError(kind, message)
+    if kind == .upstreamInvalid { error.hint = "Try again, or use another model." } else { error.upstreamCode = raw }
+    throw error
+  }
+}

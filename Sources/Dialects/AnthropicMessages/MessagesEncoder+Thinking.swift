@@ -1,0 +1,110 @@
+internal import Completion
+internal import JSON
+
+extension MessagesEncoder {
+  /// What is said of thinking, and the limit of the whole answer that belongs to it.
+  enum Thinking {
+    case unsaid, off
+    case adaptive(effort: String?)
+    case budget(Int, maxTokens: Int)
+
+    var isOn: Bool {
+      switch self {
+      case .unsaid, .off: false
+      case .adaptive, .budget: true
+      }
+    }
+  }
+
+  /// The least that may be thought, and that must be left for the answer.
+  private static let leastTokens = 1024
+
+  mutating func planThinking() -> Thinking {
+    guard let option = options.reasoning else { return .unsaid }
+    let level: ReasoningLevel
+    var budget: Int?
+    switch option {
+    case .level(let wanted): level = wanted
+    case .budget(let tokens):
+      level = ReasoningEfforts.level(forBudget: tokens)
+      budget = tokens
+    }
+    guard model.reasoning, quirks.thinkingFormat != AnthropicMessagesQuirks.ThinkingFormat.none else {
+      let why = model.reasoning ? "\(endpoint.provider) decides this by itself" : "\(modelName) is no reasoning model"
+      if level != .off { drop("reasoning", why) }
+      return .unsaid
+    }
+    let canStop = model.thinkingToggle != false
+    if level == .off {
+      if !canStop { drop("reasoning", "\(modelName) cannot stop thinking") }
+      return canStop ? .off : .unsaid
+    }
+    if forcesTool {
+      drop("reasoning", "\(modelName) cannot think when it is made to call a tool")
+      return canStop ? .off : .unsaid
+    }
+    guard isAdaptive(hasBudget: budget != nil) else { return planBudget(budget ?? Self.budget(for: level)) }
+    if budget != nil {
+      drop("reasoning.budgetTokens", "\(modelName) takes levels only; the nearest level was used")
+    }
+    return .adaptive(effort: ReasoningEfforts(model, quirks.reasoningEfforts).nearest(to: level))
+  }
+
+  private func isAdaptive(hasBudget: Bool) -> Bool {
+    if let format = quirks.thinkingFormat { return format == .adaptive }
+    guard let efforts = model.efforts else { return false }
+    // Opus 4.5 has efforts too, but thinks by budget; "max" came with adaptive thinking.
+    return model.thinkingBudget == nil || !hasBudget && efforts.contains("max")
+  }
+
+  /// The budgets for levels; models that think by budget know nothing above high.
+  private static func budget(for level: ReasoningLevel) -> Int {
+    switch level {
+    case .off, .minimal: 1024
+    case .low: 2048
+    case .medium: 8192
+    case .high, .xhigh, .max: 16384
+    }
+  }
+
+  /// The answer's limit includes the thoughts; so a limit that the caller gives for the answer is raised by them, as
+  /// far as the model goes.
+  private mutating func planBudget(_ wanted: Int) -> Thinking {
+    let budget = max(Self.leastTokens, model.thinkingBudget?.clamp(wanted) ?? wanted)
+    let cap = model.maxOutputTokens ?? Int.max
+    var maxTokens = options.maxTokens ?? model.maxOutputTokens ?? quirks.defaultMaxTokens
+    if options.maxTokens != nil || model.maxOutputTokens == nil {
+      let (raised, isTooLarge) = maxTokens.addingReportingOverflow(budget)
+      maxTokens = max(maxTokens, min(isTooLarge ? cap : raised, cap))
+    }
+    let fitting = max(Self.leastTokens, min(budget, maxTokens - Self.leastTokens))
+    guard fitting < maxTokens else {
+      drop("reasoning", "\(modelName) has no room to think in \(maxTokens) tokens")
+      return .unsaid
+    }
+    if case .budget(let tokens)? = options.reasoning, tokens > fitting {
+      drop("reasoning.budgetTokens", "\(fitting) tokens are what \(modelName) can think with here")
+    }
+    return .budget(fitting, maxTokens: maxTokens)
+  }
+
+  mutating func encode(_ thinking: Thinking) {
+    var maxTokens = options.maxTokens ?? model.maxOutputTokens ?? quirks.defaultMaxTokens
+    var value = JSONObject()
+    switch thinking {
+    case .unsaid: break
+    case .off: value["type"] = "disabled"
+    case .adaptive(let effort):
+      value["type"] = "adaptive"
+      if let effort { body["output_config"] = ["effort": .string(effort)] }
+    case .budget(let tokens, let limit):
+      maxTokens = limit
+      value["type"] = "enabled"
+      value["budget_tokens"] = .int(tokens)
+      if quirks.supportsInterleavedThinking, body["tools"] != nil { betas.append("interleaved-thinking-2025-05-14") }
+    }
+    if thinking.isOn, quirks.supportsThinkingDisplay { value["display"] = "summarized" }
+    if !value.isEmpty { body["thinking"] = .object(value) }
+    body["max_tokens"] = .int(maxTokens)
+  }
+}

@@ -1,0 +1,77 @@
+internal import Completion
+internal import HTTP
+
+/// What a family makes of the pieces of an answer that `EventStreamDecoder` cuts out of the bytes.
+protocol StreamedAnswer {
+  /// Takes one event of a stream.
+  mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError)
+  /// Takes a body that is one JSON document: a whole answer, or an error.
+  mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError)
+  /// The body is over.
+  mutating func finish(into events: inout [StreamEvent]) throws(ProviderError)
+}
+
+/// Tells apart what a server sends after status 200: an event stream, or one JSON document, which is a whole answer or
+/// an error, whatever was asked for and whatever the content type says.
+struct EventStreamDecoder<Answer: StreamedAnswer & Sendable>: AnswerDecoder {
+  private enum Mode { case undecided, events, document }
+
+  private var mode = Mode.undecided
+  private var sse = ServerSentEventDecoder()
+  private var document: [UInt8] = []
+  private var answer: Answer
+
+  init(_ answer: Answer) { self.answer = answer }
+
+  mutating func decode(_ bytes: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
+    if mode == .undecided {
+      // No line of an event stream that any server sends begins with a brace; every JSON answer does.
+      guard let first = bytes.first(where: { $0 > 0x20 }) else { return }
+      mode = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .document : .events
+    }
+    guard mode == .events else {
+      guard document.count + bytes.count <= 4 * LineDecoder.defaultLimit else {
+        throw ProviderError(.upstreamInvalid, "the provider's answer is larger than any sound one")
+      }
+      document.append(contentsOf: bytes)
+      return
+    }
+    var rest = bytes
+    while let event = try upstream({ () throws(HTTPError) in try sse.next(in: &rest) }) {
+      try answer.takeEvent(event, into: &events)
+    }
+  }
+
+  mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
+    switch mode {
+    case .undecided: throw ProviderError(.upstreamInvalid, "the provider sent an empty answer")
+    case .document: try answer.takeDocument(document[...], into: &events)
+    case .events:
+      if let event = try upstream({ () throws(HTTPError) in try sse.finish() }) {
+        try answer.takeEvent(event, into: &events)
+      }
+    }
+    try answer.finish(into: &events)
+  }
+
+  /// The events of a body that came whole.
+  static func decodeWhole(_ body: [UInt8], as answer: Answer) throws(ProviderError) -> [StreamEvent] {
+    var events: [StreamEvent] = []
+    var decoder = EventStreamDecoder(answer)
+    try decoder.decode(body[...], into: &events)
+    try decoder.finish(into: &events)
+    return events
+  }
+}
+
+/// A framing error in what a provider sent, as the provider's error.
+func upstream<Value>(_ read: () throws(HTTPError) -> Value) throws(ProviderError) -> Value {
+  do throws(HTTPError) {
+    return try read()
+  } catch {
+    if case .tooLarge(let what) = error {
+      throw ProviderError(.upstreamInvalid, "the provider sent \(what)")
+    }
+    throw ProviderError(.upstreamInvalid, "the provider's answer cannot be read: \(error)")
+  }
+}
