@@ -6,8 +6,9 @@ package import JSON
 package enum ErrorClassification {
   /// The error of an answer with status 400 and above. `headers` have lower-case names.
   package static func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
-    let failure = UpstreamFailure(status: status, body: body)
+    var failure = UpstreamFailure(status: status, body: body)
     let headers = UpstreamHeaders(headers)
+    if let name = headers["x-amzn-errortype"].map(UpstreamFailure.amazonName), !name.isEmpty { failure.code = name }
     var error = error(failure)
     error.retryAfterMs =
       headers.retryAfterMs ?? failure.retryAfterMs ?? failure.resetsAt.flatMap(headers.milliseconds(until:))
@@ -98,6 +99,7 @@ extension ErrorClassification {
     ["exceeds the context window"],  // OpenAI
     ["exceeds", "maximum context length"],  // LiteLLM
     ["input token count", "exceeds the maximum"],  // Gemini
+    ["input token count is", "supports up to"],  // Vertex AI
     ["maximum prompt length is"],  // xAI
     ["reduce the length of the messages"],  // Groq
     ["maximum context length is", "tokens"], ["exceeds the maximum allowed input length"],  // OpenRouter, vLLM
@@ -120,6 +122,7 @@ extension ErrorClassification {
     "model_context_window_exceeded": .contextOverflow, "request_too_large": .contextOverflow,
     "insufficient_quota": .quotaExceeded, "billing_hard_limit_reached": .quotaExceeded,
     "billing_not_active": .quotaExceeded, "billing_error": .quotaExceeded, "insufficient_balance": .quotaExceeded,
+    "billing_disabled": .quotaExceeded,
     "payment_required": .quotaExceeded, "usage_limit_reached": .quotaExceeded,
     "usage_not_included": .quotaExceeded,
     "invalid_api_key": .authRejected, "authentication_error": .authRejected, "permission_error": .authRejected,
@@ -127,6 +130,10 @@ extension ErrorClassification {
     "unauthorized": .authRejected, "invalid_token": .authRejected, "token_expired": .authRejected,
     "unrecognizedclientexception": .authRejected, "accessdeniedexception": .authRejected,
     "expiredtokenexception": .authRejected, "invalidsignatureexception": .authRejected,
+    "incompletesignatureexception": .authRejected, "missingauthenticationtokenexception": .authRejected,
+    "signaturedoesnotmatch": .authRejected, "requesttimetooskewed": .authRejected,
+    "resourcenotfoundexception": .modelNotFound, "modelnotreadyexception": .overloaded,
+    "servicequotaexceededexception": .quotaExceeded,
     "model_not_found": .modelNotFound, "invalid_model": .modelNotFound, "deploymentnotfound": .modelNotFound,
     "rate_limit_exceeded": .rateLimited, "rate_limit_error": .rateLimited, "too_many_requests": .rateLimited,
     "throttlingexception": .rateLimited, "resource_exhausted": .rateLimited,
@@ -149,6 +156,7 @@ extension ErrorClassification {
     (["api key not valid"], .authRejected), (["invalid api key"], .authRejected),
     (["incorrect api key"], .authRejected),
     (["is not a valid model"], .modelNotFound), (["invalid model"], .modelNotFound),
+    (["model identifier is invalid"], .modelNotFound), (["on-demand throughput", "supported"], .modelNotFound),
     (["model", "does not exist"], .modelNotFound), (["model", "not found"], .modelNotFound),
     (["rate limit"], .rateLimited), (["rate-limited"], .rateLimited), (["too many requests"], .rateLimited),
     (["overloaded"], .overloaded), (["at capacity"], .overloaded),

@@ -4,6 +4,9 @@ package enum Dialects {
   package static let all: [any Dialect] = [
     Mistral(),
     AnthropicMessages(),
+    BedrockConverse(),
+    GoogleGenerativeAI(),
+    GoogleVertex(),
     OllamaChat(),
     OpenAICompletions(),
     VertexAnthropic(),

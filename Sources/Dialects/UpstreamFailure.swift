@@ -56,7 +56,7 @@ package struct UpstreamFailure: Sendable, Hashable {
     message = ["message", "Message", "detail", "msg"].lazy.compactMap { object[$0].flatMap(Self.text) }.first ?? ""
     let numeric = object["code"]?.int ?? object["status_code"]?.int ?? object["status"]?.int
     status = numeric.flatMap { (400...599).contains($0) ? $0 : nil }
-    type = object["type"]?.string ?? object["__type"]?.string
+    type = object["type"]?.string ?? object["__type"]?.string.map(Self.amazonName)
     code = ["code", "status", "error_code"].lazy.compactMap { object[$0]?.string }.first { !$0.isEmpty }
     resetsAt = object["resets_at"]?.int
     if let seconds = object["resets_in_seconds"]?.int, (0..<1_000_000_000).contains(seconds) {
@@ -65,6 +65,12 @@ package struct UpstreamFailure: Sendable, Hashable {
     readMetadata(object["metadata"])
     for detail in object["details"]?.array ?? [] { readDetail(detail) }
     code = code ?? type ?? numeric.map(String.init)
+  }
+
+  /// The name in AWS's `com.amazonaws.service#ThrottlingException:http://…`, of which either end may be missing.
+  static func amazonName(_ text: String) -> String {
+    let name = text.prefix { $0 != ":" }
+    return String(name.split(separator: "#").last ?? name)
   }
 
   /// OpenRouter: what the provider behind it said, and why moderation refused.

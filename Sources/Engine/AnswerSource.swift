@@ -147,7 +147,8 @@ struct AnswerSource: Sendable {
   /// Whether the answer comes in one piece. What the server says it sends counts more than what it was asked for.
   private func isWhole(_ response: HTTPResponse) -> Bool {
     let type = response.header("content-type")?.lowercased() ?? ""
-    if ["text/event-stream", "application/x-ndjson"].contains(where: type.hasPrefix) { return false }
+    let streams = ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"]
+    if streams.contains(where: type.hasPrefix) { return false }
     return !call.stream || type.hasPrefix("application/json")
   }
 

@@ -42,6 +42,8 @@ package struct HTTPRequest: Sendable {
   package var headers: [HTTPHeader]
   package var body: [UInt8]?
   package var timeouts: HTTPTimeouts
+  /// Whether HTTP/2 must not be tried: for proxies that break it.
+  package var http1Only = false
 
   /// A request; `POST` when there is a body.
   package init(

@@ -36,7 +36,8 @@ extension Transfer {
     // Beyond any phase, in place of libcurl's own 300 s: `PhaseClock` alone decides.
     _ = ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(Int32.max))
     _ = ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
-    _ = ccurl_set_long(easy, CURLOPT_HTTP_VERSION, ccurl_http_2_over_tls)
+    let version = request.http1Only ? ccurl_http_1_1 : ccurl_http_2_over_tls
+    _ = ccurl_set_long(easy, CURLOPT_HTTP_VERSION, version)
     // Both always set, if only to "": libcurl would ask the process's own environment otherwise.
     _ = ccurl_set_string(easy, CURLOPT_PROXY, settings.proxies.proxy(forScheme: url.scheme))
     _ = ccurl_set_string(easy, CURLOPT_NOPROXY, settings.proxies.exempt)

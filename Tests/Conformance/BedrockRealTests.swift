@@ -5,7 +5,7 @@ internal import Testing
 /// Amazon Bedrock as botocore knows it: the stand-in checks each signature with botocore and answers in real frames.
 @Suite(
   "Bedrock as botocore checks it", .serialized,
-  .enabled(if: isInstalled("v-moto/bin/python"), "botocore is not installed (testbed: setup moto)"),
+  .enabled(if: Testbed.has("v-moto/bin/python"), "botocore is not installed (testbed: setup moto)"),
   .timeLimit(.minutes(2)))
 struct BedrockRealTests {
   static let claude = "anthropic.claude-3-haiku-20240307-v1:0"
@@ -68,8 +68,8 @@ struct BedrockRealTests {
       server.serve_forever()
       """
     let server = try await TestServer.start(
-      "\(programs)/v-moto/bin/python", ["-c", program], port: port, ready: "listening",
-      environment: ["PYTHONPATH": "\(try #require(testbed))/aws", "PYTHONDONTWRITEBYTECODE": "1"])
+      "\(Testbed.programs)/v-moto/bin/python", ["-c", program], port: port, ready: "listening",
+      environment: ["PYTHONPATH": "\(try #require(Testbed.scripts))/aws", "PYTHONDONTWRITEBYTECODE": "1"])
     let environment = [
       "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token,
       "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url,

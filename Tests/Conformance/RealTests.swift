@@ -4,7 +4,7 @@ internal import Testing
 
 @Suite(
   "A real engine: llama-server", .serialized,
-  .enabled(if: isInstalled("bin/llama-server"), "llama-server is not installed (testbed: setup llama)"),
+  .enabled(if: Testbed.has("bin/llama-server"), "llama-server is not installed (testbed: setup llama)"),
   .timeLimit(.minutes(2)))
 struct LlamaRealTests {
   @Test("complete streams its tokens")
@@ -59,7 +59,7 @@ struct LlamaRealTests {
 @Suite(
   "A real gateway: LiteLLM in front of llama-server", .serialized,
   .enabled(
-    if: isInstalled("v-litellm/bin/litellm") && isInstalled("bin/llama-server"),
+    if: Testbed.has("v-litellm/bin/litellm") && Testbed.has("bin/llama-server"),
     "LiteLLM and llama-server are not both installed (testbed: setup litellm, setup llama)"), .timeLimit(.minutes(3)))
 struct LiteLLMRealTests {
   @Test("complete streams, sessions stay isolated, and cancel reaches the engine behind it")
@@ -102,7 +102,7 @@ struct LiteLLMRealTests {
       """)
     let port = try TestServer.freePort()
     let proxy = try await TestServer.start(
-      "\(try #require(testbed))/start-litellm", ["\(port)", "\(folder.path)/config.yaml"], port: port,
+      "\(try #require(Testbed.scripts))/start-litellm", ["\(port)", "\(folder.path)/config.yaml"], port: port,
       ready: "Uvicorn running on", environment: ["LITELLM_LOG": "INFO"], seconds: 120)
     return (engine, proxy, folder)
   }
@@ -115,7 +115,8 @@ struct LiteLLMRealTests {
 private func startLlama(key: String? = nil) async throws -> TestServer {
   let port = try TestServer.freePort()
   return try await TestServer.start(
-    "\(try #require(testbed))/start-llama", ["tiny-scripted", "\(port)"] + (key.map { ["--api-key", $0] } ?? []),
+    "\(try #require(Testbed.scripts))/start-llama",
+    ["tiny-scripted", "\(port)"] + (key.map { ["--api-key", $0] } ?? []),
     port: port, ready: "listening on http", environment: ["LLAMA_CTX": "262144"])
 }
 

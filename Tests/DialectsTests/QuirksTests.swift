@@ -85,7 +85,12 @@ struct QuirksTests {
 
   @Test("families are found by name")
   func registry() {
-    #expect(Dialects.all.map(\.api).sorted() == ["mistral", "ollama-chat", "openai-completions"])
+    #expect(
+      Dialects.all.map(\.api).sorted() == [
+        "anthropic-messages", "azure-openai-responses", "bedrock-converse-stream", "google-generative-ai",
+        "google-vertex", "mistral", "ollama-chat", "openai-codex-responses", "openai-completions", "openai-responses",
+        "vertex-anthropic",
+      ])
     #expect(Dialects.named("ollama-chat") is OllamaChat)
     #expect(Dialects.named("telepathy") == nil)
   }

@@ -57,6 +57,7 @@ static inline CURLcode ccurl_message_result(const CURLMsg *message) { return mes
 const char *ccurl_built_in_authorities(void);
 
 // Macros with a cast in them are not imported.
+static const long ccurl_http_1_1 = (long)CURL_HTTP_VERSION_1_1;
 static const long ccurl_http_2_over_tls = (long)CURL_HTTP_VERSION_2TLS;
 static const size_t ccurl_pause_receiving = (size_t)CURL_WRITEFUNC_PAUSE;
 #endif
