@@ -46,7 +46,9 @@ package struct ModelEntry: Sendable, Hashable {
     temperature = try fields.bool("temperature")
     fastMode = try fields.bool("fastMode")
     cost = try fields.value("cost").map { value throws(JSONFieldError) in try Self.cost(value, path + ["cost"]) }
-    released = try fields.string("released")
+    released = try fields.optional("released", "a date like 2026-08-22") { value in
+      value.string.flatMap { Self.isDate($0) ? $0 : nil }
+    }
     status = try fields.string("status")
     quirks = try fields.object("quirks")
     try fields.finish()
@@ -54,6 +56,12 @@ package struct ModelEntry: Sendable, Hashable {
       let known = Self.inputs.joined(separator: ", ")
       throw fields.error("input", "\"\(odd)\" is no kind of input; there are \(known)")
     }
+  }
+
+  /// A year, a month or a day as ISO 8601 writes them.
+  static func isDate(_ text: String) -> Bool {
+    let digits = text.utf8.map { (0x30...0x39).contains($0) ? UInt8(ascii: "0") : $0 }
+    return ["0000", "0000-00", "0000-00-00"].contains(String(decoding: digits, as: UTF8.self))
   }
 
   private static func budget(_ value: JSONValue, _ path: [String]) throws(JSONFieldError) -> ThinkingBudget {

@@ -45,8 +45,9 @@ package struct ModelList: Sendable, Hashable {
     var fields = try JSONFields(value, path: path)
     paths = try fields.require(
       "path",
-      try fields.optional("path", "a path or an array of paths") { value in
-        value.string.map { [$0] } ?? value.array.map { $0.compactMap(\.string) }
+      try fields.optional("path", "a path with a leading slash, an https:// URL, or an array of such") { value in
+        let paths = value.string.map { [$0] } ?? value.array.map { $0.map { $0.string ?? "" } }
+        return paths.flatMap { $0.allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("https://") } ? $0 : nil }
       })
     items = try fields.string("items")
     id = try fields.string("id")

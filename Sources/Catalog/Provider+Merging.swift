@@ -125,6 +125,7 @@ extension Provider {
   /// everything: its key is for nobody else.
   private mutating func fitBaseURLs(_ entry: ProviderEntry) {
     let isMoved = origins["baseURL"] != nil
+    if isMoved, let baseURL { dataPolicy = DataPolicy(movedTo: baseURL) }
     if isMoved, modelList?.paths.contains(where: { !$0.hasPrefix("/") }) == true { modelList = nil }
     if isMoved {
       for index in routes.indices { routes[index].baseURL = nil }
@@ -136,6 +137,17 @@ extension Provider {
     for index in routes.indices where routes[index].baseURL == nil {
       routes[index].baseURL = root + (entry.basePaths[routes[index].api] ?? "")
     }
+  }
+}
+
+extension DataPolicy {
+  /// What can be said of a server that the person has named: where it is, and whether that is this machine.
+  fileprivate init(movedTo url: String) {
+    self.init()
+    let host = ServerAddress.host(of: url)
+    let isHere = ["localhost", "[::1]"].contains(host) || host.hasPrefix("127.")
+    dataLocation = isHere ? "this machine" : host
+    offline = isHere
   }
 }
 

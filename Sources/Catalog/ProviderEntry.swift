@@ -69,11 +69,14 @@ package struct ProviderEntry: Sendable {
   /// Reads an entry; an unknown key is an error.
   package init(_ value: JSONValue, path: [String]) throws(JSONFieldError) {
     var fields = try JSONFields(value, path: path)
-    id = try fields.require("id", try fields.string("id"))
-    name = try fields.require("name", try fields.string("name"))
+    id = try fields.require(
+      "id", try fields.optional("id", "a name in lower case") { $0.string.flatMap { Self.isSound($0) ? $0 : nil } })
+    name = try fields.require("name", try fields.nonEmptyString("name"))
     kind = try fields.require("kind", try fields.choice("kind", ProviderKind.self))
     api = try fields.require("api", try fields.string("api"))
-    baseURL = try fields.string("baseURL")
+    baseURL = try fields.optional("baseURL", "a URL, or a variable for one") { value in
+      value.string.flatMap { text in ["http://", "https://", "{"].contains(where: text.hasPrefix) ? text : nil }
+    }
     basePaths = Dictionary(
       uniqueKeysWithValues: try Self.texts(try fields.object("basePaths"), path + ["basePaths"]).map { ($0, $1) })
     host = try Self.host(fields.value("host"), path + ["host"])
@@ -85,7 +88,9 @@ package struct ProviderEntry: Sendable {
     anyModel = try fields.bool("anyModel") ?? true
     models = try ModelList(fields.value("models"), path: path + ["models"])
     quirks = try fields.object("quirks") ?? JSONObject()
-    docs = try fields.string("docs")
+    docs = try fields.optional("docs", "an https:// URL") { value in
+      value.string.flatMap { $0.hasPrefix("https://") ? $0 : nil }
+    }
     loginHint = try fields.string("loginHint")
     baseURLVariables = try fields.strings("baseURLVariables") ?? []
     ambientVariables = try fields.strings("ambientVariables") ?? []
@@ -100,6 +105,15 @@ package struct ProviderEntry: Sendable {
     roles = try ConfigFile.roles(fields.value("roles"), path + ["roles"])
     modelsDev = try fields.string("modelsDev")
     try fields.finish()
+  }
+
+  /// Ids are typed by people, and stand in front of slashes and in the names of files.
+  private static func isSound(_ id: String) -> Bool {
+    guard let first = id.utf8.first, !".-_".utf8.contains(first) else { return false }
+    return id.utf8.allSatisfy { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (0x30...0x39).contains(byte)
+        || ".-_".utf8.contains(byte)
+    }
   }
 
   private static func host(_ value: JSONValue?, _ path: [String]) throws(JSONFieldError) -> Host? {

@@ -48,6 +48,14 @@ package enum ServerAddress {
     return !"/:?#".contains(first) && !url.contains(where: { $0.isWhitespace || $0.isNewline })
   }
 
+  /// The host that `url` names, without user, port and path; in lower case.
+  package static func host(of url: String) -> String {
+    var rest = url[(endOfScheme(url[...]) ?? url.startIndex)...].prefix { !"/?#".contains($0) }
+    if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+    if let end = rest.lastIndex(of: "]") { return rest[...end].lowercased() }
+    return rest.prefix { $0 != ":" }.lowercased()
+  }
+
   /// `url` for people: a password or a query, which may hold a key, shows dots.
   package static func masked(_ url: String) -> String {
     var text = url

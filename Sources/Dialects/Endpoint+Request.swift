@@ -37,6 +37,12 @@ extension Endpoint {
     )
   }
 
+  /// `?api-version=…` as Azure wants it, from the variable `apiVersion` or else `usual`; empty without either.
+  package func apiVersionQuery(or usual: String? = nil) -> String {
+    let version = variables["apiVersion"].flatMap { $0.isEmpty ? nil : $0 } ?? usual
+    return version.map { "?api-version=\($0)" } ?? ""
+  }
+
   /// A GET of `url`, which is absolute, with the key and this endpoint's own headers.
   package func get(_ url: String) -> HTTPRequest {
     var headers = [HTTPHeader("accept", "application/json")]
@@ -67,24 +73,9 @@ extension Endpoint {
         }
         text = found
       }
-      pairs.append("\(Self.percentEncoded(name))=\(Self.percentEncoded(text))")
+      pairs.append("\(name.percentEncoded())=\(text.percentEncoded())")
     }
     return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
-  }
-
-  /// All but the unreserved characters of RFC 3986 as `%XX`.
-  private static func percentEncoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      let scalar = Unicode.Scalar(byte)
-      if scalar.properties.isAlphabetic && byte < 0x80 || (0x30...0x39).contains(byte) || "-._~".utf8.contains(byte) {
-        bytes.append(byte)
-      } else {
-        bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Whether the key goes into `Authorization: Bearer`.
@@ -112,27 +103,5 @@ extension CompletionRequest {
   package func sessionHeaders(_ names: [String]) -> [HTTPHeader] {
     guard let sessionId, options.cache != .off else { return [] }
     return names.map { HTTPHeader($0, sessionId) }
-  }
-
-  /// Headers that tell servers who bill by it whether a person speaks or a program goes on by itself, and that there
-  /// are images to look at; under the names `initiator` and `vision`, none for a name that is `nil`.
-  package func speakerHeaders(initiator: String?, vision: String?) -> [HTTPHeader] {
-    var headers: [HTTPHeader] = []
-    if let initiator {
-      let isResult = messages.last?.content.contains { if case .toolResult = $0 { true } else { false } } ?? false
-      headers.append(HTTPHeader(initiator, messages.last?.role == .user && !isResult ? "user" : "agent"))
-    }
-    if let vision, messages.contains(where: { $0.content.contains(where: Self.hasImage) }) {
-      headers.append(HTTPHeader(vision, "true"))
-    }
-    return headers
-  }
-
-  private static func hasImage(_ part: Part) -> Bool {
-    switch part {
-    case .image: true
-    case .toolResult(let result): result.content.contains(where: hasImage)
-    default: false
-    }
   }
 }

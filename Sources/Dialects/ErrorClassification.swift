@@ -94,7 +94,7 @@ extension ErrorClassification {
 
   /// How providers say that the input is too long; fragments in lower case, in order.
   private static let overflow: [[String]] = [
-    ["prompt is too long"], ["request_too_large"],  // Anthropic
+    ["prompt is too long"], ["request_too_large"], ["exceed context limit"],  // Anthropic
     ["input is too long for requested model"],  // Bedrock
     ["exceeds the context window"],  // OpenAI
     ["exceeds", "maximum context length"],  // LiteLLM
@@ -140,7 +140,7 @@ extension ErrorClassification {
     "service_tier_capacity_exceeded": .rateLimited,
     "overloaded_error": .overloaded, "overloaded": .overloaded, "engine_overloaded": .overloaded,
     "engine_overloaded_error": .overloaded, "unavailable": .overloaded, "serviceunavailableexception": .overloaded,
-    "insufficient_system_resource": .overloaded,
+    "insufficient_system_resource": .overloaded, "server_is_overloaded": .overloaded, "slow_down": .overloaded,
     "content_filter": .contentFiltered, "content_policy_violation": .contentFiltered,
     "responsibleaipolicyviolation": .contentFiltered, "moderation": .contentFiltered,
     "data_inspection_failed": .contentFiltered, "bio_policy": .contentFiltered,
@@ -161,6 +161,7 @@ extension ErrorClassification {
     (["rate limit"], .rateLimited), (["rate-limited"], .rateLimited), (["too many requests"], .rateLimited),
     (["overloaded"], .overloaded), (["at capacity"], .overloaded),
     (["content management policy"], .contentFiltered), (["content policy"], .contentFiltered),
+    (["flagged as potentially violating"], .contentFiltered),
     (["does not support"], .unsupported), (["doesn't support"], .unsupported),
     (["not supported"], .unsupported), (["unsupported"], .unsupported),
   ]

@@ -2,7 +2,7 @@ internal import Completion
 internal import HTTP
 
 /// What a family makes of the pieces of an answer that `EventStreamDecoder` cuts out of the bytes.
-protocol StreamedAnswer {
+protocol StreamedAnswer: Sendable {
   /// Takes one event of a stream.
   mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError)
   /// Takes a body that is one JSON document: a whole answer, or an error.
@@ -11,9 +11,27 @@ protocol StreamedAnswer {
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError)
 }
 
+/// An answer in the manner of OpenAI: every event holds JSON, and `[DONE]` may end the stream.
+protocol JSONAnswer: StreamedAnswer {
+  /// Takes the data of one event; `type` is its `event` field.
+  mutating func takeChunk(
+    _ data: ArraySlice<UInt8>, type: String?, into events: inout [StreamEvent]
+  ) throws(ProviderError)
+  /// `[DONE]` came.
+  mutating func takeDone(into events: inout [StreamEvent]) throws(ProviderError)
+}
+
+extension JSONAnswer {
+  mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
+    if event.data.elementsEqual("[DONE]".utf8) { return try takeDone(into: &events) }
+    guard !event.data.isEmpty else { return }
+    try takeChunk(event.data, type: event.type, into: &events)
+  }
+}
+
 /// Tells apart what a server sends after status 200: an event stream, or one JSON document, which is a whole answer or
 /// an error, whatever was asked for and whatever the content type says.
-struct EventStreamDecoder<Answer: StreamedAnswer & Sendable>: AnswerDecoder {
+struct EventStreamDecoder<Answer: StreamedAnswer>: AnswerDecoder {
   private enum Mode { case undecided, events, document }
 
   private var mode = Mode.undecided

@@ -2,13 +2,16 @@
 package enum Dialects {
   /// All of them, by name.
   package static let all: [any Dialect] = [
-    Mistral(),
     AnthropicMessages(),
+    AzureOpenAIResponses(),
     BedrockConverse(),
     GoogleGenerativeAI(),
     GoogleVertex(),
+    Mistral(),
     OllamaChat(),
+    OpenAICodexResponses(),
     OpenAICompletions(),
+    OpenAIResponses(),
     VertexAnthropic(),
   ]
 

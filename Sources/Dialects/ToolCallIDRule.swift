@@ -4,6 +4,8 @@ package struct ToolCallIDRule: Sendable, Hashable {
   package var lengths: ClosedRange<Int>
   /// Whether `-` and `_` may stand beside letters and digits.
   package var allowsPunctuation: Bool
+  /// Whether `_` may be the last character; ChatGPT's Codex refuses that.
+  package var allowsTrailingUnderscore = true
 
   /// A rule.
   package init(lengths: ClosedRange<Int>, allowsPunctuation: Bool = true) {
@@ -12,7 +14,9 @@ package struct ToolCallIDRule: Sendable, Hashable {
   }
 
   /// Whether `id` can be sent as it is.
-  package func accepts(_ id: String) -> Bool { lengths.contains(id.utf8.count) && id.utf8.allSatisfy(allows) }
+  package func accepts(_ id: String) -> Bool {
+    lengths.contains(id.utf8.count) && id.utf8.allSatisfy(allows) && (allowsTrailingUnderscore || id.last != "_")
+  }
 
   /// An id the API takes that stands for `id`: always the same one, and a different one for each `variant`.
   package func replacement(for id: String, variant: Int = 0) -> String {

@@ -15,14 +15,8 @@ extension CompletionOptions {
   /// - Throws: `invalidParams` for a choice that `tools` does not allow, `unsupported` where a call cannot be forced.
   func toolOffer(supportsChoice: Bool, hasAnswerTool: Bool, provider: String) throws(ProviderError) -> ToolOffer {
     guard let choice = toolChoice else { return .unstated }
-    if case .tool(let name) = choice, !tools.contains(where: { $0.name == name }) {
-      throw ProviderError(
-        .invalidParams, "toolChoice names the tool \"\(name)\", which is not among tools", path: "toolChoice")
-    }
-    guard !tools.isEmpty else {
-      guard choice == .required else { return .unstated }
-      throw ProviderError(.invalidParams, "toolChoice is \"required\", but there are no tools", path: "toolChoice")
-    }
+    try checkToolChoice()
+    guard !tools.isEmpty else { return .unstated }
     switch choice {
     case .auto: return supportsChoice && !hasAnswerTool ? .stated(.auto) : .unstated
     case .none: return supportsChoice && !hasAnswerTool ? .stated(.none) : .withheld
@@ -33,6 +27,17 @@ extension CompletionOptions {
           hint: "Use toolChoice \"auto\", or another provider.", path: "toolChoice")
       }
       return .stated(choice)
+    }
+  }
+
+  /// - Throws: `invalidParams` when `toolChoice` asks for a tool that is not among `tools`.
+  func checkToolChoice() throws(ProviderError) {
+    if case .tool(let name)? = toolChoice, !tools.contains(where: { $0.name == name }) {
+      throw ProviderError(
+        .invalidParams, "toolChoice names the tool \"\(name)\", which is not among tools", path: "toolChoice")
+    }
+    if toolChoice == .required, tools.isEmpty {
+      throw ProviderError(.invalidParams, "toolChoice is \"required\", but there are no tools", path: "toolChoice")
     }
   }
 }

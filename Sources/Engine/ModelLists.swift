@@ -49,22 +49,38 @@ extension CompletionEngine {
     var listing = ModelListing()
     for (position, provider) in providers.enumerated() {
       let known = try catalog.models(of: provider)
-      let configured = Set(provider.configuredModels.map(\.id))
-      for model in known {
-        listing.models.append(
-          ListedModel(provider: provider, model: model, source: configured.contains(model.id) ? .config : .catalog))
-      }
+      let live: [ModelInfo]
       switch answers[position] {
-      case .success(let live):
-        let listed = Set(known.map(\.id))
-        for model in live where !listed.contains(model.id) {
-          listing.models.append(ListedModel(provider: provider, model: model, source: .live))
-        }
-      case .failure(let error) where refresh: listing.failures.append((provider.id, error))
-      default: break
+      case .success(let models): live = models
+      case .failure(let error):
+        live = []
+        if refresh { listing.failures.append((provider.id, error)) }
+      default: live = []
       }
+      listing.models += Self.listed(known, live, of: provider)
     }
     return listing
+  }
+
+  /// What the settings know and what the server has, each once. Of a local server's models, which are there is for it
+  /// to say: what the catalogue knows of others is not shown.
+  private static func listed(_ known: [ModelInfo], _ live: [ModelInfo], of provider: Provider) -> [ListedModel] {
+    let configured = Set(provider.configuredModels.map(\.id))
+    let served = Dictionary(live.map { ($0.id, $0) }) { first, _ in first }
+    var models: [ListedModel] = []
+    for var model in known {
+      if provider.kind == .local, !configured.contains(model.id) {
+        guard let own = served[model.id] else { continue }
+        model.contextWindow = own.contextWindow ?? model.contextWindow
+      }
+      let source: ListedModel.Source = configured.contains(model.id) ? .config : .catalog
+      models.append(ListedModel(provider: provider, model: model, source: source))
+    }
+    let listed = Set(known.map(\.id))
+    for model in live where !listed.contains(model.id) {
+      models.append(ListedModel(provider: provider, model: model, source: .live))
+    }
+    return models
   }
 
   /// The models a provider's server says it has.
@@ -84,6 +100,29 @@ extension CompletionEngine {
       var error = error
       error.provider = provider.id
       return .failure(error)
+    }
+  }
+
+  /// What is at `url`, which no provider's key is sent to.
+  /// - Throws: `network`, `timeout` or `upstreamError`; the message names the URL's host.
+  package func download(_ url: String) async throws(ProviderError) -> [UInt8] {
+    var timeouts = HTTPTimeouts()
+    timeouts.totalMs = 60_000
+    let request = HTTPRequest(url: url, headers: [HTTPHeader("accept", "application/json")], timeouts: timeouts)
+    do {
+      return try await http.withResponse(to: request) { response in
+        guard response.status == 200 else {
+          throw ProviderError(
+            .upstreamError, "\(ServerAddress.masked(url)) answers with HTTP status \(response.status)")
+        }
+        return try await response.body.readAll(limit: Self.listLimit)
+      }
+    } catch let error as ProviderError {
+      throw error
+    } catch let error as HTTPError {
+      throw ProviderError(error)
+    } catch {
+      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)")
     }
   }
 

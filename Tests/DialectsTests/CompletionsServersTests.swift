@@ -182,24 +182,6 @@ struct CompletionsServersTests {
 
   // MARK: - Addresses and headers
 
-  @Test("a server that bills by it hears who speaks, and of images anywhere")
-  func speaker() throws {
-    let quirks: JSONObject = ["initiatorHeader": "X-Initiator", "visionHeader": "X-Vision", "supportsImages": true]
-    func headers(_ messages: [Message]) throws -> [String: String] {
-      try dialect.write(quirks, messages: messages).headers
-    }
-    let call = Message(role: .assistant, content: [.call("c", "f")])
-    #expect(try headers([Message(.user, "a")])["x-initiator"] == "user")
-    #expect(try headers([Message(.user, "a")])["x-vision"] == nil)
-    let result = ToolResult(toolCallId: "c", content: [.png])
-    for role in [Role.tool, .user] {
-      let written = try headers([Message(.user, "a"), call, Message(role: role, content: [.toolResult(result)])])
-      #expect(written["x-initiator"] == "agent")
-      #expect(written["x-vision"] == "true")
-    }
-    #expect(try dialect.write().headers["x-initiator"] == nil)
-  }
-
   @Test("fixed and variable parameters stand behind the path, and a missing variable is named")
   func query() throws {
     var endpoint = Endpoint.test(["query": ["api-version": "$apiVersion", "a b": "c&d"]])

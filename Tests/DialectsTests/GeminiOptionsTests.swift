@@ -243,7 +243,7 @@ struct GeminiOptionsTests {
       "generation": 3, "thinking": "level", "sendsCallIds": true, "requiresThoughtSignatures": true,
       "multimodalToolResults": true, "schemaWithTools": true, "reasoningEfforts": ["off": .null], "jsonSchema": true,
       "structuredOutput": "native", "supportsTools": true, "supportsImages": true, "supportsFiles": true,
-      "supportsURLs": true, "maxStopSequences": 5, "serviceTier": "header", "supportsCountTokens": true,
+      "supportsURLs": true, "maxStopSequences": 5, "serviceTier": "header", "countsTokens": true, "embeddings": true,
       "embeddingMethod": "predict", "embeddingBatch": 5, "body": [:],
     ]
     try dialect.validate(quirks: all)

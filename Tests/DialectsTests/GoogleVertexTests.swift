@@ -122,7 +122,7 @@ struct GoogleVertexTests {
     let body = try JSONValue(parsing: vertex.http.body ?? [])
     #expect(
       body.object.map { Array($0.keys).sorted() } == ["contents", "generationConfig", "systemInstruction", "tools"])
-    #expect(try gemini.countRequest(request, for: .test(["supportsCountTokens": false])) == nil)
+    #expect(try gemini.countRequest(request, for: .test(["countsTokens": false])) == nil)
   }
 
   @Test("the count is read, and an answer without one is an error")
@@ -176,6 +176,7 @@ struct GoogleVertexTests {
     #expect(gemini.embeddingLimit(for: .test()) == 100)
     #expect(gemini.embeddingLimit(for: .test(["embeddingMethod": "embedContent"])) == 1)
     let request = EmbeddingRequest(input: ["a", "b"])
+    #expect(throws: ProviderError.self) { try gemini.embedRequest(request, for: .test(["embeddings": false])) }
     for body in [#"{"embeddings":[{"values":[1]}]}"#, #"{"embeddings":[{"values":[1]},{}]}"#, "{}", "x"] {
       #expect(throws: ProviderError.self) {
         try gemini.embeddings(in: Array(body.utf8), for: request, at: .test())

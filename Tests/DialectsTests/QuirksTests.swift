@@ -50,7 +50,7 @@ struct QuirksTests {
        "requiresAssistantAfterToolResult":true,"requiresThinkingAsText":true,"requiresReasoningReplay":true,
        "reasoningField":"reasoning","requiresToolsWithToolHistory":true,"supportsTools":false,
        "supportsToolChoice":false,"supportsParallelToolCalls":false,"toolStream":true,"toolCallIdLength":9,
-       "structuredOutput":"tool","requiredToolChoice":"any","initiatorHeader":"a","visionHeader":"b",
+       "structuredOutput":"tool","requiredToolChoice":"any",
        "serviceTiers":{"flex":null},"reasoningModelsRefuse":["stop"],"trailingAssistant":"prefix","query":{"a":"b"},
        "infill":"llamacpp","embeddings":false,"dimensionsField":"d","supportsImages":true,"fileInput":"dataOrURL","cacheControl":"anthropic",
        "promptCacheKey":"always","supportsLongCacheRetention":true,"sessionHeaders":["a"],
@@ -85,13 +85,11 @@ struct QuirksTests {
 
   @Test("families are found by name")
   func registry() {
-    #expect(
-      Dialects.all.map(\.api).sorted() == [
-        "anthropic-messages", "azure-openai-responses", "bedrock-converse-stream", "google-generative-ai",
-        "google-vertex", "mistral", "ollama-chat", "openai-codex-responses", "openai-completions", "openai-responses",
-        "vertex-anthropic",
-      ])
+    #expect(Set(Dialects.all.map(\.api)).count == Dialects.all.count)
+    for dialect in Dialects.all { #expect(Dialects.named(dialect.api)?.api == dialect.api) }
     #expect(Dialects.named("ollama-chat") is OllamaChat)
+    #expect(Dialects.named("anthropic-messages") is AnthropicMessages)
+    #expect(Dialects.named("vertex-anthropic") is VertexAnthropic)
     #expect(Dialects.named("telepathy") == nil)
   }
 }

@@ -27,6 +27,7 @@ struct RecordedStreamsTests {
     "google-generative-ai": 34,
     "ollama-chat": 6,
     "openai-completions": 132,
+    "openai-responses": 52,
   ]
   /// Families whose recorded `input` does not include what came from the cache.
   static let uncachedInput: Set = ["anthropic-messages", "bedrock-converse-stream"]

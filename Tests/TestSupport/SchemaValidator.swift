@@ -20,7 +20,7 @@ package enum SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
   fileprivate var depth: Int { if case .violation(let path, _) = self { path.count } else { .max } }
 }
 
-/// Checks values by JSON Schema: the keywords `protocol/openrpc.json` uses, and an error for any other.
+/// Checks values by JSON Schema: the keywords that the schemas here use, and an error for any other.
 package struct SchemaValidator: Sendable {
   /// The document that `$ref` points into.
   private let root: JSONValue
@@ -72,7 +72,9 @@ package struct SchemaValidator: Sendable {
     }
   }
 
-  private static let annotations: Set<String> = ["title", "description", "default", "examples", "format"]
+  private static let annotations: Set<String> = [
+    "title", "description", "default", "examples", "format", "$schema", "$defs",
+  ]
   private static let rules: Set<String> = [
     "$ref", "type", "enum", "const", "oneOf", "anyOf", "allOf", "minimum", "maximum", "minLength", "pattern",
     "properties", "required", "additionalProperties", "items", "prefixItems", "minItems",

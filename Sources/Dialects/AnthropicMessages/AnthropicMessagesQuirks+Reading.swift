@@ -52,8 +52,6 @@ extension AnthropicMessagesQuirks {
   private mutating func readHeaders(_ fields: inout JSONFields) throws(JSONFieldError) {
     betas = try fields.strings("betas") ?? betas
     sessionHeaders = try fields.strings("sessionHeaders") ?? sessionHeaders
-    initiatorHeader = try fields.nonEmptyString("initiatorHeader") ?? initiatorHeader
-    visionHeader = try fields.nonEmptyString("visionHeader") ?? visionHeader
     claudeCode = try fields.bool("claudeCode") ?? claudeCode
   }
 }

@@ -37,7 +37,7 @@ package struct AnthropicMessagesQuirks: Sendable, Hashable {
   /// `max_tokens`, which the API demands, where neither the call nor the catalogue has a limit.
   package var defaultMaxTokens = 8192
   /// Unless said, `adaptive` for models whose efforts the catalogue knows and that take no budget or think as hard as
-  /// `max`; `budget` for the others.
+  /// `max`, and for those that take neither a budget nor a temperature; `budget` for the others.
   package var thinkingFormat: ThinkingFormat?
   /// The server's word for each level; `null` for a level it does not know. Overrides what the catalogue knows.
   package var reasoningEfforts: [String: String?] = [:]
@@ -77,9 +77,6 @@ package struct AnthropicMessagesQuirks: Sendable, Hashable {
   package var betas: [String] = []
   /// Headers that carry the session's id, for servers that route by it to reuse a prompt's cache.
   package var sessionHeaders: [String] = []
-  /// Headers that tell who speaks, `user` or `agent`, and, with `true`, that there are images (Copilot).
-  package var initiatorHeader: String?
-  package var visionHeader: String?
   /// Whether requests carry what Claude Code sends; unless said, with a token of a Claude subscription.
   package var claudeCode: Bool?
   /// Whether there is `count_tokens`.

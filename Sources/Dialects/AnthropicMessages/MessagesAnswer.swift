@@ -141,7 +141,8 @@ struct MessagesAnswer: StreamedAnswer {
     guard let name = block["name"]?.string, !name.isEmpty else {
       throw ProviderError(.upstreamInvalid, "the provider sent a tool call without the tool's name")
     }
-    let input = block["input"].flatMap { $0.object?.isEmpty ?? true ? nil : $0 }
+    var input = block["input"]
+    if input?.object?.isEmpty ?? true { input = Optional<JSONValue>.none }
     hasOutput = true
     guard name != answerTool else {
       if hasAnswer { warn("a second structured answer was left out", &events) }

@@ -123,7 +123,9 @@ extension MessagesEncoder {
   /// A thought goes back as it came; the history has removed the seals of other models.
   private func encode(_ reasoning: Reasoning) -> JSONValue? {
     if let block = reasoning.opaque?["block"] {
-      return reasoning.redacted || hasServerTools ? block : nil
+      // Not a ternary: `nil` would be JSON's null there.
+      guard reasoning.redacted || hasServerTools else { return nil }
+      return block
     }
     guard !reasoning.isForNextPart, !reasoning.redacted else { return nil }
     let signature = reasoning.signature ?? ""

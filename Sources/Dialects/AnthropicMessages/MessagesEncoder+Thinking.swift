@@ -16,7 +16,7 @@ extension MessagesEncoder {
     }
   }
 
-  /// The least that may be thought, and that must be left for the answer.
+  /// The least that may be thought, and that is left for an answer whose length nobody limits to less.
   private static let leastTokens = 1024
 
   mutating func planThinking() -> Thinking {
@@ -52,7 +52,8 @@ extension MessagesEncoder {
 
   private func isAdaptive(hasBudget: Bool) -> Bool {
     if let format = quirks.thinkingFormat { return format == .adaptive }
-    guard let efforts = model.efforts else { return false }
+    // Models that refuse a temperature came later than those that think by budget.
+    guard let efforts = model.efforts else { return model.temperature == false && model.thinkingBudget == nil }
     // Opus 4.5 has efforts too, but thinks by budget; "max" came with adaptive thinking.
     return model.thinkingBudget == nil || !hasBudget && efforts.contains("max")
   }
@@ -77,7 +78,8 @@ extension MessagesEncoder {
       let (raised, isTooLarge) = maxTokens.addingReportingOverflow(budget)
       maxTokens = max(maxTokens, min(isTooLarge ? cap : raised, cap))
     }
-    let fitting = max(Self.leastTokens, min(budget, maxTokens - Self.leastTokens))
+    let answer = min(options.maxTokens ?? Self.leastTokens, Self.leastTokens)
+    let fitting = max(Self.leastTokens, min(budget, maxTokens - answer))
     guard fitting < maxTokens else {
       drop("reasoning", "\(modelName) has no room to think in \(maxTokens) tokens")
       return .unsaid

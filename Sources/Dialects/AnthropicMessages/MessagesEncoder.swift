@@ -78,7 +78,6 @@ struct MessagesEncoder {
     var headers = [HTTPHeader("anthropic-version", "2023-06-01")]
     if identity != nil { headers += ClaudeCodeIdentity.headers }
     headers += request.sessionHeaders(quirks.sessionHeaders)
-    headers += request.speakerHeaders(initiator: quirks.initiatorHeader, vision: quirks.visionHeader)
     var all: [String] = []
     let lists = configured.map { $0.split(separator: ",").map { $0.trimmed } }
     for beta in (identity == nil ? [] : ClaudeCodeIdentity.betas) + quirks.betas + betas + lists.joined()

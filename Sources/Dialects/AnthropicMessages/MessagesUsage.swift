@@ -22,8 +22,8 @@ struct MessagesUsage {
       counts.cacheWrite = split.reduce(0) { $0 + max(0, $1.value.int ?? 0) }
     }
     if counts != before { events.append(.usage(counts)) }
-    // What fast mode is called in a request of ours.
-    takeTier(usage["speed"] == "fast" ? "priority" : usage["service_tier"]?.string, &events)
+    // Fast mode has its own price, whatever the tier.
+    takeTier(usage["speed"] == "fast" ? "fast" : usage["service_tier"]?.string, &events)
   }
 
   private mutating func takeTier(_ name: String?, _ events: inout [StreamEvent]) {

@@ -81,7 +81,7 @@ extension GeminiFamily {
     _ request: CompletionRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> EncodedRequest? {
     let quirks = try quirks(of: endpoint)
-    guard quirks.supportsCountTokens else { return nil }
+    guard quirks.countsTokens else { return nil }
     var encoder = GeminiEncoder(request, endpoint, quirks, api: api)
     let body = countBody(try encoder.encode(), model: GeminiModel.bareID(endpoint.model.wireID))
     return EncodedRequest(try post("countTokens", body, at: endpoint), dropped: encoder.dropped)
@@ -110,7 +110,12 @@ extension GeminiFamily {
   package func embedRequest(
     _ request: EmbeddingRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> HTTPRequest {
-    let vectors = vectors(endpoint, try quirks(of: endpoint))
+    let quirks = try quirks(of: endpoint)
+    guard quirks.embeddings else {
+      throw ProviderError(
+        .unsupported, "\(endpoint.provider) offers no embeddings", hint: "Use another provider for embeddings.")
+    }
+    let vectors = vectors(endpoint, quirks)
     let body = vectors.body(request, model: GeminiModel.bareID(endpoint.model.wireID))
     return try post(vectors.method.rawValue, body, at: endpoint)
   }

@@ -66,8 +66,10 @@ package struct GeminiQuirks: Sendable, Hashable {
   package var maxStopSequences = 5
   /// Where the service tier is asked for.
   package var serviceTier: ServiceTierPlace
-  /// `countTokens` is there.
-  package var supportsCountTokens = true
+  /// Whether there is `countTokens`.
+  package var countsTokens = true
+  /// Whether there is any method that makes vectors.
+  package var embeddings = true
   /// The method that makes vectors; on Vertex AI by default the one that the model's id tells.
   package var embeddingMethod: EmbeddingMethod?
   /// How many texts one request may hold; one for `embedContent`, whatever stands here.
@@ -111,7 +113,8 @@ package struct GeminiQuirks: Sendable, Hashable {
     supportsImages = try fields.bool("supportsImages")
     supportsFiles = try fields.bool("supportsFiles")
     try fields.set(&supportsURLs, "supportsURLs")
-    try fields.set(&supportsCountTokens, "supportsCountTokens")
+    try fields.set(&countsTokens, "countsTokens")
+    try fields.set(&embeddings, "embeddings")
     embeddingMethod = try fields.choice("embeddingMethod", EmbeddingMethod.self)
     embeddingBatch = try fields.int("embeddingBatch", in: 1...100_000) ?? embeddingBatch
   }

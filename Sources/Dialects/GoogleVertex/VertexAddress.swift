@@ -48,11 +48,10 @@ package struct VertexAddress: Sendable, Hashable {
     root = ["v1", "v1beta1"].contains(lastSegment) ? base : base + "/v1"
   }
 
-  /// The URL of a model's method: `rawPredict`, `streamGenerateContent?alt=sse`, …. Ids of models hold `@`, those of old
-  /// projects `:`.
+  /// The URL of a model's method: `rawPredict`, `streamGenerateContent?alt=sse`, ….
   package func url(publisher: String, model: String, method: String) -> String {
-    let place = project.map { "/projects/\($0.percentEncoded(keeping: "@:"))/locations/\(location)" } ?? ""
-    return "\(root)\(place)/publishers/\(publisher)/models/\(model.percentEncoded(keeping: "@:")):\(method)"
+    let place = project.map { "/projects/\(PathSegment.of($0))/locations/\(location)" } ?? ""
+    return "\(root)\(place)/publishers/\(publisher)/models/\(PathSegment.of(model)):\(method)"
   }
 
   private static func host(of location: String) -> String {

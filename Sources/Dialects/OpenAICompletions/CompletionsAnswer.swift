@@ -3,7 +3,7 @@ internal import JSON
 
 /// What a model has answered so far: turns chunks of a stream, or the one document of a whole answer, into events.
 /// Both go through the same mapping; a document is one chunk whose choice holds a `message`.
-struct CompletionsAnswer {
+struct CompletionsAnswer: JSONAnswer {
   /// The tool whose arguments are the structured answer: they become text, and the call does not exist.
   let answerTool: String?
   /// Whether a stream may end without saying why.
@@ -39,8 +39,9 @@ struct CompletionsAnswer {
 
   /// Takes the data of one event.
   mutating func takeChunk(
-    _ data: ArraySlice<UInt8>, isError: Bool, into events: inout [StreamEvent]
+    _ data: ArraySlice<UInt8>, type: String?, into events: inout [StreamEvent]
   ) throws(ProviderError) {
+    let isError = type == "error"
     guard !isDone else { return warn("the provider went on after the end of its answer", &events) }
     let chunk: JSONValue
     do throws(JSONError) {
@@ -214,7 +215,7 @@ extension CompletionsAnswer {
     let known = CompletionsFinish(raw)
     var stop = known.stop ?? .end
     let isEmpty = !hasOutput
-    if let kind = isEmpty ? known.errorWhenEmpty : known.error { throw failure(kind, raw) }
+    if let kind = isEmpty ? known.errorWhenEmpty : known.error { throw CompletionsFinish.failure(kind, raw) }
     if isEmpty { try checkEmpty(stop) }
     try calls.finish(into: &events)
     if stop == .toolUse || stop == .end { stop = calls.hasCalls ? .toolUse : .end }
@@ -254,20 +255,7 @@ extension CompletionsAnswer {
     if let contextWindow, let usage = usage.last, usage.output == 0,
       (usage.input + usage.cacheRead) * 100 >= contextWindow * 99
     {
-      throw failure(.contextOverflow, "length")
+      throw CompletionsFinish.failure(.contextOverflow, "length")
     }
-  }
-
-  private func failure(_ kind: ErrorKind, _ raw: String) -> ProviderError {
-    let message =
-      switch kind {
-      case .contentFiltered: "the provider's content filter stopped the answer before it began"
-      case .contextOverflow: "the input is longer than the model takes"
-      case .overloaded: "the provider ran out of resources while answering"
-      default: "the provider ended the answer with an error (\(raw))"
-      }
-    var error = ProviderError(kind, message)
-    error.upstreamCode = raw
-    return error
   }
 }

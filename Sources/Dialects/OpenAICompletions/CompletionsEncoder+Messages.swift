@@ -57,30 +57,19 @@ extension CompletionsEncoder {
   private func encodePart(_ part: Part) -> JSONValue? {
     switch part {
     case .text(let text): Self.textPart(text)
-    case .image(let media): ["type": "image_url", "image_url": ["url": .string(Self.url(media))]]
+    case .image(let media): ["type": "image_url", "image_url": ["url": .string(media.wireURL)]]
     case .file(let media, let name) where quirks.fileInput == .documentURL:
       [
-        "type": "document_url", "document_url": .string(Self.url(media)),
-        "document_name": .string(name ?? Self.fileName(media)),
+        "type": "document_url", "document_url": .string(media.wireURL),
+        "document_name": .string(name ?? media.fileName),
       ]
     case .file(let media, let name):
       [
         "type": "file",
-        "file": ["filename": .string(name ?? Self.fileName(media)), "file_data": .string(Self.url(media))],
+        "file": ["filename": .string(name ?? media.fileName), "file_data": .string(media.wireURL)],
       ]
     case .reasoning, .toolCall, .toolResult: nil
     }
-  }
-
-  private static func url(_ media: Media) -> String {
-    switch media.source {
-    case .data(let base64): "data:\(media.mediaType);base64,\(base64)"
-    case .url(let url), .path(let url): url
-    }
-  }
-
-  private static func fileName(_ media: Media) -> String {
-    "file." + (media.mediaType.split(separator: "/").last.map(String.init) ?? "bin")
   }
 
   // MARK: - Assistant

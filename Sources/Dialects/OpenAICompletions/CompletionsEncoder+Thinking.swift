@@ -41,7 +41,7 @@ extension CompletionsEncoder {
       isOn: level != .off, effort: level == .off ? efforts[.off] : efforts.nearest(to: level),
       budget: budget.map(fitted), levelBudget: fitted(ReasoningEfforts.budget(for: level)))
     encodeBudget(thinking)
-    encodeFormat(thinking, efforts)
+    encodeFormat(thinking)
   }
 
   private func fitted(_ tokens: Int) -> Int {
@@ -66,16 +66,15 @@ extension CompletionsEncoder {
     }
   }
 
-  private mutating func encodeFormat(_ thinking: Thinking, _ efforts: ReasoningEfforts) {
+  private mutating func encodeFormat(_ thinking: Thinking) {
     let isOn = thinking.isOn
     switch quirks.thinkingFormat {
     case .none: break
     case .openai: encodeEffort(thinking, mustTell: true)
     case .openrouter: body["reasoning"] = openRouterReasoning(thinking)
     case .deepseek, .zai:
-      var value: JSONObject = ["type": isOn ? "enabled" : "disabled"]
-      if quirks.thinkingFormat == .zai, isOn { value["clear_thinking"] = false }
-      body["thinking"] = .object(value)
+      body["thinking"] = ["type": isOn ? "enabled" : "disabled"]
+      if quirks.thinkingFormat == .zai, isOn { body["thinking"] = ["type": "enabled", "clear_thinking": false] }
       encodeEffort(thinking)
     case .together:
       body["reasoning"] = ["enabled": .bool(isOn)]
@@ -83,8 +82,7 @@ extension CompletionsEncoder {
     case .qwen:
       body["enable_thinking"] = .bool(isOn)
       encodeEffort(thinking)
-    case .qwenChatTemplate:
-      body["chat_template_kwargs"] = ["enable_thinking": .bool(isOn), "preserve_thinking": .bool(isOn)]
+    case .qwenChatTemplate: body["chat_template_kwargs"] = Self.qwenArguments(isOn)
     case .chatTemplate: body["chat_template_kwargs"] = .object(templateArguments(thinking))
     case .baseten:
       body["chat_template_args"] = .object(templateArguments(thinking))
@@ -99,9 +97,21 @@ extension CompletionsEncoder {
     case .reasoningBudget:
       if isOn { body["reasoning"] = ["max_tokens": .int(thinking.budget ?? thinking.levelBudget)] }
     case .anthropic: body["thinking"] = anthropicThinking(thinking)
-    case .promptMode where !takesEffort:
-      if isOn { body["prompt_mode"] = "reasoning" } else { drop("reasoning", "\(modelName) cannot stop thinking") }
-    case .promptMode: encodeEffort(thinking, mustTell: true)
+    case .promptMode: encodePromptMode(thinking)
+    }
+  }
+
+  private static func qwenArguments(_ isOn: Bool) -> JSONValue {
+    ["enable_thinking": .bool(isOn), "preserve_thinking": .bool(isOn)]
+  }
+
+  private mutating func encodePromptMode(_ thinking: Thinking) {
+    if takesEffort {
+      encodeEffort(thinking, mustTell: true)
+    } else if thinking.isOn {
+      body["prompt_mode"] = "reasoning"
+    } else {
+      drop("reasoning", "\(modelName) cannot stop thinking")
     }
   }
 

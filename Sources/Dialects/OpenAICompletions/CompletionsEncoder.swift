@@ -164,26 +164,19 @@ struct CompletionsEncoder {
     return ["type": "function", "function": .object(function)]
   }
 
-  /// The field's value, or `nil` where the default says the same. Not offering the tools is as good as forbidding
-  /// them; forcing a tool has no such substitute.
+  /// The field's value, or `nil` where the default says the same.
   private func encodeToolChoice(isOffered tools: inout [JSONValue]) throws(ProviderError) -> JSONValue? {
-    guard let choice = options.toolChoice else { return nil }
-    try options.checkToolChoice()
-    guard !tools.isEmpty else { return nil }
-    switch choice {
-    case .auto: return quirks.supportsToolChoice && answerTool == nil ? "auto" : nil
-    case .none where !quirks.supportsToolChoice || answerTool != nil:
+    let offer = try options.toolOffer(
+      supportsChoice: quirks.supportsToolChoice, hasAnswerTool: answerTool != nil, provider: endpoint.provider)
+    switch offer {
+    case .unstated: return nil
+    case .withheld:
       tools = []
       return nil
-    case .none: return "none"
-    case .required, .tool:
-      guard quirks.supportsToolChoice else {
-        throw ProviderError(
-          .unsupported, "\(endpoint.provider) cannot force a tool call",
-          hint: "Use toolChoice \"auto\", or another provider.", path: "toolChoice")
-      }
-      if case .tool(let name) = choice { return ["type": "function", "function": ["name": .string(name)]] }
-      return .string(quirks.requiredToolChoice)
+    case .stated(.auto): return "auto"
+    case .stated(.none): return "none"
+    case .stated(.required): return .string(quirks.requiredToolChoice)
+    case .stated(.tool(let name)): return ["type": "function", "function": ["name": .string(name)]]
     }
   }
 

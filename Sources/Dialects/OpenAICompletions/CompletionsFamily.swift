@@ -28,25 +28,19 @@ extension CompletionsFamily {
     var encoder = CompletionsEncoder(request, endpoint, quirks, api: api)
     let body = try encoder.encode()
     let accept = request.stream ? "text/event-stream" : "application/json"
-    let headers =
-      request.sessionHeaders(quirks.sessionHeaders)
-      + request.speakerHeaders(initiator: quirks.initiatorHeader, vision: quirks.visionHeader)
+    let headers = request.sessionHeaders(quirks.sessionHeaders)
     let path = "/chat/completions" + (try endpoint.query(quirks.query))
     return EncodedRequest(endpoint.post(path, body, accept: accept, adding: headers), dropped: encoder.dropped)
   }
 
   package func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder {
-    CompletionsStreamDecoder(answer(to: request, at: endpoint))
+    EventStreamDecoder(answer(to: request, at: endpoint))
   }
 
   package func decodeWhole(
     _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
   ) throws(ProviderError) -> [StreamEvent] {
-    var events: [StreamEvent] = []
-    var decoder = CompletionsStreamDecoder(answer(to: request, at: endpoint))
-    try decoder.decode(body[...], into: &events)
-    try decoder.finish(into: &events)
-    return events
+    try EventStreamDecoder.decodeWhole(body, as: answer(to: request, at: endpoint))
   }
 
   package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {

@@ -30,4 +30,18 @@ struct CompletionsFinish {
       default: Self(nil)
       }
   }
+
+  /// The error of an answer that ended with `raw`, which means `kind`.
+  static func failure(_ kind: ErrorKind, _ raw: String) -> ProviderError {
+    let message =
+      switch kind {
+      case .contentFiltered: "the provider's content filter stopped the answer before it began"
+      case .contextOverflow: "the input is longer than the model takes"
+      case .overloaded: "the provider ran out of resources while answering"
+      default: "the provider ended the answer with an error (\(raw))"
+      }
+    var error = ProviderError(kind, message)
+    error.upstreamCode = raw
+    return error
+  }
 }

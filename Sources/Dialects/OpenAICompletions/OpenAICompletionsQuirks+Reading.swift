@@ -54,8 +54,6 @@ extension OpenAICompletionsQuirks {
     promptCacheKey = try fields.choice("promptCacheKey", PromptCacheKey.self) ?? promptCacheKey
     try fields.set(&supportsLongCacheRetention, "supportsLongCacheRetention")
     sessionHeaders = try fields.strings("sessionHeaders") ?? sessionHeaders
-    initiatorHeader = try fields.nonEmptyString("initiatorHeader")
-    visionHeader = try fields.nonEmptyString("visionHeader")
   }
 
   private mutating func readOptions(_ fields: inout JSONFields) throws(JSONFieldError) {
@@ -65,8 +63,8 @@ extension OpenAICompletionsQuirks {
     maxStopSequences = try fields.int("maxStopSequences")
     seedField = try fields.string("seedField") ?? seedField
     body = try fields.object("body") ?? body
-    refuses = try fields.refusedOptions("refuses") ?? refuses
-    reasoningModelsRefuse = try fields.refusedOptions("reasoningModelsRefuse") ?? reasoningModelsRefuse
+    refuses = try fields.choices("refuses", Option.self) ?? refuses
+    reasoningModelsRefuse = try fields.choices("reasoningModelsRefuse", Option.self) ?? reasoningModelsRefuse
     trailingAssistant = try fields.choice("trailingAssistant", TrailingAssistant.self) ?? trailingAssistant
   }
 
@@ -84,6 +82,18 @@ extension OpenAICompletionsQuirks {
 extension JSONFields {
   /// Sets `flag` when the member `key` is there.
   mutating func set(_ flag: inout Bool, _ key: String) throws(JSONFieldError) { flag = try bool(key) ?? flag }
+
+  /// An array of raw values of `Choice`, or `nil` when absent.
+  mutating func choices<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, _ type: Choice.Type
+  ) throws(JSONFieldError) -> [Choice]? {
+    let names = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    return try optional(key, "an array of \(names)") { value in
+      guard let array = value.array else { return nil }
+      let choices = array.compactMap { $0.string.flatMap(Choice.init(rawValue:)) }
+      return choices.count == array.count ? choices : nil
+    }
+  }
 
   /// A map from reasoning levels to the server's words, or to `null`.
   mutating func reasoningEfforts(_ key: String) throws(JSONFieldError) -> [String: String?] {
@@ -104,16 +114,5 @@ extension JSONFields {
       words.updateValue(word.string, forKey: name)
     }
     return words
-  }
-
-  fileprivate mutating func refusedOptions(
-    _ key: String
-  ) throws(JSONFieldError) -> [OpenAICompletionsQuirks.Option]? {
-    let names = OpenAICompletionsQuirks.Option.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    return try optional(key, "an array of \(names)") { value in
-      guard let array = value.array else { return nil }
-      let options = array.compactMap { $0.string.flatMap(OpenAICompletionsQuirks.Option.init(rawValue:)) }
-      return options.count == array.count ? options : nil
-    }
   }
 }

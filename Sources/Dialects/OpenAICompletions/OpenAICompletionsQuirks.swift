@@ -163,9 +163,6 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var supportsLongCacheRetention = false
   /// Headers that carry the session's id, for servers that route by it to reuse a prompt's cache.
   package var sessionHeaders: [String] = []
-  /// Headers that tell who speaks, `user` or `agent`, and, with `true`, that there are images (Copilot).
-  package var initiatorHeader: String?
-  package var visionHeader: String?
   /// `service_tier`.
   package var supportsServiceTier = false
   /// The server's word for each tier; `null` for one it does not have. Without it: their own names.

@@ -1,0 +1,131 @@
+package import Completion
+package import HTTP
+package import JSON
+
+/// `POST {base}/responses`: OpenAI's newer API, which xAI, DeepSeek, GitHub Copilot, Bedrock's mantle and some local
+/// servers speak, too. Where they differ is data, see `OpenAIResponsesQuirks`.
+///
+/// What this family puts into `Reasoning.opaque`, to be given back to the same model:
+/// - `{"item": {…}}`: a reasoning item, as it came.
+/// - `{"next": {"id", "phase"}}` before a text, `{"next": {"id", "namespace", "custom": true}}` before a call: what the
+///   item of the part behind it has beside the part itself. `custom` calls have raw text for arguments; here it is
+///   the member `input` of an object.
+/// - `{"next": {"item": {"id"}}}`: here stood a reasoning item of which only the end of the answer says more.
+/// - `{"next": {"items": [{…}]}}` in the last part: reasoning items that were complete only then.
+package struct OpenAIResponses: ResponsesFamily, CountsTokens, Embeds {
+  package let api: APIFamily = "openai-responses"
+  package let defaults = OpenAIResponsesQuirks()
+
+  /// The family; it has no state.
+  package init() {}
+
+  package func exchange(
+    _ body: JSONObject, for request: CompletionRequest, at endpoint: Endpoint, _ quirks: OpenAIResponsesQuirks
+  ) throws(ProviderError) -> HTTPRequest {
+    endpoint.post(
+      "/responses", body, accept: Self.accept(body), adding: request.sessionHeaders(quirks.sessionHeaders))
+  }
+
+  package func countRequest(
+    _ request: CompletionRequest, for endpoint: Endpoint
+  ) throws(ProviderError) -> EncodedRequest? {
+    let quirks = try quirks(of: endpoint)
+    guard quirks.countsTokens else { return nil }
+    var encoder = ResponsesEncoder(request, endpoint, quirks, api: api)
+    let body = try encoder.encodeForCounting()
+    return EncodedRequest(
+      endpoint.post("/responses/input_tokens", body, accept: "application/json"), dropped: encoder.dropped)
+  }
+
+  package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int {
+    let answer = try? JSONValue(parsing: body, options: .upstream)
+    guard let count = answer?["input_tokens"]?.int, count >= 0 else {
+      throw ProviderError(.upstreamInvalid, "the provider's answer holds no count of tokens")
+    }
+    return count
+  }
+
+  package func embeddingLimit(for endpoint: Endpoint) -> Int { OpenAIEmbeddings.limit }
+
+  package func embedRequest(
+    _ request: EmbeddingRequest, for endpoint: Endpoint
+  ) throws(ProviderError) -> HTTPRequest {
+    let embeddings = try embeddings(of: endpoint)
+    return endpoint.post("/embeddings", embeddings.body(request, endpoint.model), accept: "application/json")
+  }
+
+  package func embeddings(
+    in body: [UInt8], for request: EmbeddingRequest, at endpoint: Endpoint
+  ) throws(ProviderError) -> Embeddings { try OpenAIEmbeddings.vectors(in: body, for: request) }
+}
+
+/// The APIs that are the Responses API at another address, with other headers and another set of usual quirks.
+package protocol ResponsesFamily: Dialect {
+  /// What holds for this API where the catalogue says nothing.
+  var defaults: OpenAIResponsesQuirks { get }
+
+  /// The exchange of `body`.
+  func exchange(
+    _ body: JSONObject, for request: CompletionRequest, at endpoint: Endpoint, _ quirks: OpenAIResponsesQuirks
+  ) throws(ProviderError) -> HTTPRequest
+
+  /// The endpoint as the encoder shall see it.
+  func resolved(_ endpoint: Endpoint) throws(ProviderError) -> Endpoint
+}
+
+extension ResponsesFamily {
+  /// As it is.
+  package func resolved(_ endpoint: Endpoint) throws(ProviderError) -> Endpoint { endpoint }
+
+  package func validate(quirks: JSONObject) throws(JSONFieldError) {
+    _ = try OpenAIResponsesQuirks(quirks, defaults: defaults)
+  }
+
+  package func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {
+    let endpoint = try resolved(endpoint)
+    let quirks = try quirks(of: endpoint)
+    var encoder = ResponsesEncoder(request, endpoint, quirks, api: api)
+    let body = try encoder.encode()
+    return EncodedRequest(try exchange(body, for: request, at: endpoint, quirks), dropped: encoder.dropped)
+  }
+
+  package func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder {
+    EventStreamDecoder(answer(to: request, at: endpoint))
+  }
+
+  package func decodeWhole(
+    _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
+  ) throws(ProviderError) -> [StreamEvent] {
+    try EventStreamDecoder.decodeWhole(body, as: answer(to: request, at: endpoint))
+  }
+
+  package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
+    ErrorClassification.error(status: status, headers: headers, body: body)
+  }
+
+  func quirks(of endpoint: Endpoint) throws(ProviderError) -> OpenAIResponsesQuirks {
+    let defaults = defaults
+    return try endpoint.quirks { quirks throws(JSONFieldError) in
+      try OpenAIResponsesQuirks(quirks, defaults: defaults)
+    }
+  }
+
+  func embeddings(of endpoint: Endpoint) throws(ProviderError) -> OpenAIEmbeddings {
+    let quirks = try quirks(of: endpoint)
+    guard quirks.supportsEmbeddings else {
+      throw ProviderError(
+        .unsupported, "\(endpoint.provider) offers no embeddings", hint: "Use another provider.", path: "model")
+    }
+    return OpenAIEmbeddings(dimensionsField: quirks.dimensionsField)
+  }
+
+  static func accept(_ body: JSONObject) -> String {
+    body["stream"] == true ? "text/event-stream" : "application/json"
+  }
+
+  /// Quirks that cannot be read have been reported by `encode`; an answer is read as an unknown server's.
+  private func answer(to request: CompletionRequest, at endpoint: Endpoint) -> ResponsesAnswer {
+    let quirks = (try? OpenAIResponsesQuirks(endpoint.mergedQuirks, defaults: defaults)) ?? defaults
+    return ResponsesAnswer(answerTool: quirks.answerTool(for: request.options, endpoint.model))
+  }
+}
