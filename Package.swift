@@ -61,7 +61,10 @@ let package = Package(
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
     tests(
       "EngineTests",
-      ["Catalog", "Completion", "Dialects", "Engine", "HTTP", "JSON", "Platform", "TestSupport", "Upstream"],
+      [
+        "Catalog", "Completion", "Credentials", "Dialects", "Engine", "HTTP", "JSON", "Platform", "TestSupport",
+        "Upstream",
+      ],
       data: ["golden-requests.json"]),
     tests(
       "ServerTests",

@@ -56,6 +56,9 @@ package enum CachePolicy: String, Sendable, Hashable, CaseIterable { case off, s
 /// The provider's speed and price class.
 package enum ServiceTier: String, Sendable, Hashable, CaseIterable { case `default`, priority, flex }
 
+/// What a completion is for; the settings decide by it whether speed is worth its price.
+package enum Purpose: String, Sendable, Hashable, CaseIterable { case chat, workflow }
+
 /// The options of one completion that a dialect turns into request fields.
 package struct CompletionOptions: Sendable, Hashable {
   package var system: String?

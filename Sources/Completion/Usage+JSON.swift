@@ -77,12 +77,12 @@ extension Cost {
     guard let prices = model.cost else { return nil }
     let isLong = prices.longContext.map { usage.input + usage.cacheRead + usage.cacheWrite > $0.above } ?? false
     let surcharge = isLong ? prices.longContext : nil
-    let factor = (tier.flatMap { prices.tiers[$0] } ?? 1) / 1e6
+    let factor = tier.flatMap { prices.tiers[$0] } ?? 1
     let (inputFactor, outputFactor) = (factor * (surcharge?.input ?? 1), factor * (surcharge?.output ?? 1))
     self.init(
-      input: Double(usage.input) * prices.input * inputFactor,
-      output: Double(usage.output) * prices.output * outputFactor,
-      cacheRead: Double(usage.cacheRead) * (prices.cacheRead ?? prices.input) * inputFactor,
-      cacheWrite: Double(usage.cacheWrite) * (prices.cacheWrite ?? prices.input) * inputFactor)
+      input: Double(usage.input) * prices.input * inputFactor / 1e6,
+      output: Double(usage.output) * prices.output * outputFactor / 1e6,
+      cacheRead: Double(usage.cacheRead) * (prices.cacheRead ?? prices.input) * inputFactor / 1e6,
+      cacheWrite: Double(usage.cacheWrite) * (prices.cacheWrite ?? prices.input) * inputFactor / 1e6)
   }
 }

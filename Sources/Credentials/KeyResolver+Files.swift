@@ -69,6 +69,11 @@ extension KeyResolver {
     return "\(home)/\(path.dropFirst(2))"
   }
 
+  /// Whether another program's file is there and holds a key. Blocks.
+  package func holdsKeyBlocking(_ file: KeyFile) -> Bool {
+    (try? Self.read(file, at: path(of: file)))??.key != nil
+  }
+
   /// Reads another program's file; `nil` when there is none.
   func contents(of file: KeyFile?) async throws(ProviderError) -> FileContents? {
     guard let file else { return nil }

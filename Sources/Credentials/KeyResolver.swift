@@ -32,6 +32,17 @@ package struct KeyPlace: Sendable, Hashable {
   package var expiresAt: Int?
   /// What is unsafe about the place, for a person.
   package var warning: String?
+
+  /// A place; `expiresAt` and what is wrong with it are known for some.
+  package init(
+    source: KeySource, detail: String, isExpired: Bool = false, expiresAt: Int? = nil, warning: String? = nil
+  ) {
+    self.source = source
+    self.detail = detail
+    self.isExpired = isExpired
+    self.expiresAt = expiresAt
+    self.warning = warning
+  }
 }
 
 /// The places that may hold a provider's key.
@@ -94,14 +105,8 @@ package final class KeyResolver: Sendable {
   /// Where keys of logins are kept.
   package var authPath: String { authFile.path }
 
-  /// `storedProviders()` for a thread that may block.
+  /// The ids of the providers that have an entry in `auth.json`. Blocks.
   package func storedProvidersBlocking() throws(ProviderError) -> Set<String> { Set(try authFile.providers()) }
-
-  /// The ids of the providers that have an entry in `auth.json`.
-  package func storedProviders() async throws(ProviderError) -> Set<String> {
-    let file = authFile
-    return Set(try await BlockingQueue.run { () throws(ProviderError) in try file.providers() })
-  }
 
   /// The key of a provider; `nil` when nobody has set one.
   /// - Throws: `authRequired` when the place that decides holds nothing usable, `storage` for a file that cannot be

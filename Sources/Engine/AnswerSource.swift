@@ -15,18 +15,15 @@ struct AnswerSource: Sendable {
   let engine: CompletionEngine
   let target: Target
   let call: CompletionCall
-  let session: SessionRecord?
+  /// The session's id, for servers that keep its prompt; `nil` for a one-off.
+  let sessionId: String?
+  /// Everything a dialect encodes, as the settings complete it.
+  let options: CompletionOptions
 
   /// Streams the answer to `messages` into `answer`. Returns what the request could not carry.
   func stream(_ messages: [Message], into answer: LiveAnswer) async throws(ProviderError) -> [Dropped] {
-    var options = call.options
-    if options.system == nil { options.system = session?.system }
-    if options.maxTokens == nil { options.maxTokens = target.provider.maxTokens }
-    var extra = target.provider.extra
-    extra.merge(options.extra)
-    options.extra = extra
     let request = CompletionRequest(
-      messages: messages, options: options, stream: call.stream, sessionId: session?.id)
+      messages: messages, options: options, stream: call.stream, sessionId: sessionId)
     await answer.begin(model: target.model.id, attempt: 1)
     if target.api == EchoProvider.api {
       try await echo(request, into: answer)

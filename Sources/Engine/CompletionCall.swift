@@ -29,6 +29,8 @@ package struct CompletionCall: Sendable {
   package var headers: [(name: String, value: String?)] = []
   /// Another base URL, for this call alone. The provider's stored key does not go there.
   package var baseURL: String?
+  /// What it is for, which decides about the provider's fast tier where the call names none.
+  package var purpose = Purpose.chat
   /// Another API family, for this call alone.
   package var api: String?
 

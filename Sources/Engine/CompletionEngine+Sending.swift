@@ -14,15 +14,17 @@ extension CompletionEngine {
   /// authorized as the API family wants it right before it leaves, an error status becomes the family's error, and no
   /// error shows a secret.
   func send<Value: Sendable>(
-    _ request: HTTPRequest, to endpoint: Endpoint, _ dialect: any Dialect,
+    _ request: HTTPRequest, to endpoint: Endpoint, _ dialect: (any Dialect)?,
     _ read: (HTTPResponse) async throws -> Value
   ) async throws(ProviderError) -> Value {
     do {
       let time = KeyResolver.systemTime() / 1000
-      return try await http.withResponse(to: try dialect.authorize(request, at: endpoint, time: time)) { response in
+      let request = try dialect?.authorize(request, at: endpoint, time: time) ?? request
+      return try await http.withResponse(to: request) { response in
         if response.status >= 400 {
           let body = (try? await response.body.readAll(limit: Self.errorLimit)) ?? []
-          throw dialect.error(status: response.status, headers: response.headers, body: body)
+          throw dialect?.error(status: response.status, headers: response.headers, body: body)
+            ?? ProviderError(.upstreamError, "the server answers with HTTP status \(response.status)")
         }
         return try await read(response)
       }
@@ -37,7 +39,7 @@ extension CompletionEngine {
 
   /// Sends `request` to `endpoint` and returns the whole body of a good answer.
   func fetch(
-    _ request: HTTPRequest, from endpoint: Endpoint, _ dialect: any Dialect, limit: Int = wholeLimit
+    _ request: HTTPRequest, from endpoint: Endpoint, _ dialect: (any Dialect)?, limit: Int = wholeLimit
   ) async throws(ProviderError) -> [UInt8] {
     try await send(request, to: endpoint, dialect) { response in try await response.body.readAll(limit: limit) }
   }

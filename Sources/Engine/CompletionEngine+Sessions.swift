@@ -68,7 +68,7 @@ extension CompletionEngine {
 
   /// What is used when nothing is named, as far as the settings say; no server is asked. Blocks.
   package func configuredChoice(_ catalog: ProviderCatalog) -> ModelChoice? {
-    let stored = (try? keys.storedProvidersBlocking()) ?? []
+    let stored = (try? loggedInBlocking(catalog)) ?? []
     guard let selection = try? catalog.defaultSelection(loggedIn: stored) else { return nil }
     return ModelChoice(provider: selection.provider.id, model: selection.model.id)
   }

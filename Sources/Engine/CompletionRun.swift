@@ -54,9 +54,12 @@ struct CompletionRun: Sendable {
     let answer = LiveAnswer(sink: sink)
     let started = ContinuousClock.now
     do throws(ProviderError) {
-      let exchange = AnswerSource(engine: engine, target: target, call: call, session: admission.session)
+      let options = try await options()
+      let exchange = AnswerSource(
+        engine: engine, target: target, call: call, sessionId: admission.session?.id, options: options)
       let dropped = try await exchange.stream(messages, into: answer)
-      return try await finish(answer, to: messages, dropped, started, thread)
+      let request = CompletionRequest(messages: messages, options: options)
+      return try await finish(answer, to: request, dropped, started, thread)
     } catch {
       guard let thread else { throw error }
       if error.kind == .cancelled {
@@ -69,8 +72,28 @@ struct CompletionRun: Sendable {
     }
   }
 
+  /// The call's options, with what session and settings say where it says nothing.
+  private func options() async throws(ProviderError) -> CompletionOptions {
+    let catalog = try await engine.catalog()
+    var options = call.options
+    if options.system == nil { options.system = admission.session?.system }
+    if options.maxTokens == nil { options.maxTokens = target.provider.maxTokens }
+    var extra = target.provider.extra
+    extra.merge(options.extra)
+    options.extra = extra
+    let isFast = call.purpose == .chat ? catalog.fastMode.chat : catalog.fastMode.workflow
+    if options.serviceTier == nil, isFast, target.provider.fastMode, target.model.fastMode {
+      options.serviceTier = .priority
+    }
+    let cache = catalog.cacheSettings
+    if options.cache == nil, !cache.enabled { options.cache = .off }
+    options.cachesSystem = cache.systemPrompt
+    options.cachesInstructions = cache.projectInstructions
+    return options
+  }
+
   private func finish(
-    _ answer: LiveAnswer, to messages: [Message], _ dropped: [Dropped], _ started: ContinuousClock.Instant,
+    _ answer: LiveAnswer, to request: CompletionRequest, _ dropped: [Dropped], _ started: ContinuousClock.Instant,
     _ thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
     let facts = answer.facts
@@ -78,7 +101,10 @@ struct CompletionRun: Sendable {
       throw ProviderError(.upstreamInvalid, "the answer ended without saying why")
     }
     let message = answer.message(origin: origin)
-    let usage = facts.usage ?? estimate(messages, message)
+    let usage = facts.usage ?? estimate(request, message)
+    // A provider that does not say which tier it used was asked for one all the same, unless that was left out.
+    let asked = dropped.contains { $0.what == "serviceTier" } ? nil : request.options.serviceTier?.rawValue
+    let tier = facts.serviceTier ?? asked
     var warnings = facts.warnings
     let structured = structured(message, &warnings)
     // On disk before the client hears that it is done.
@@ -87,11 +113,11 @@ struct CompletionRun: Sendable {
     let total = Self.milliseconds(admission.since, .now)
     return CompletionOutcome(
       completionId: admission.completionId, session: admission.session?.id, provider: target.provider.id,
-      model: target.model.id, message: message, stopReason: stop, usage: usage, cost: cost(usage, facts),
+      model: target.model.id, message: message, stopReason: stop, usage: usage, cost: cost(usage, facts, tier),
       queuedMs: Self.milliseconds(admission.since, started),
       firstTokenMs: answer.firstContent.map { Self.milliseconds(admission.since, $0) }, totalMs: total,
       structured: structured, dropped: dropped.map { ($0.what, $0.why) },
-      warnings: warnings + (thread?.current.warnings ?? []), serviceTier: facts.serviceTier,
+      warnings: warnings + (thread?.current.warnings ?? []), serviceTier: tier,
       upstreamId: facts.upstreamId, upstreamModel: facts.upstreamModel)
   }
 
@@ -106,8 +132,8 @@ struct CompletionRun: Sendable {
 extension CompletionRun {
   private var origin: Origin { Origin(provider: target.provider.id, api: target.api, model: target.model.id) }
 
-  private func cost(_ usage: Usage, _ facts: AnswerBuilder) -> Cost? {
-    var cost = Cost(of: usage, target.model)
+  private func cost(_ usage: Usage, _ facts: AnswerBuilder, _ tier: String?) -> Cost? {
+    var cost = Cost(of: usage, target.model, tier: tier)
     if let reported = facts.providerCost {
       // The parts are ours, the sum is the provider's.
       cost = cost ?? Cost()
@@ -116,12 +142,9 @@ extension CompletionRun {
     return cost
   }
 
-  /// What a provider that counts nothing probably counted: four bytes a token.
-  private func estimate(_ sent: [Message], _ answer: Message) -> Usage {
-    func tokens(_ messages: [Message]) -> Int { messages.reduce(0) { $0 + $1.content.reduce(0) { $0 + $1.size } } / 4 }
-    var usage = Usage(input: tokens(sent), output: tokens([answer]))
-    usage.estimated = true
-    return usage
+  /// What a provider that counts nothing probably counted.
+  private func estimate(_ request: CompletionRequest, _ answer: Message) -> Usage {
+    .estimated(input: TokenEstimate.tokens(in: request), output: TokenEstimate.tokens(of: [answer]))
   }
 
   /// The answer as the value that was asked for. Every dialect puts it into the text.
@@ -161,21 +184,6 @@ extension CompletionRun {
   }
 
   private func readMedia(_ messages: [Message]) async throws(ProviderError) -> [Message] {
-    guard MediaReader.isNeeded(messages) else { return messages }
-    let reader = MediaReader(directory: admission.session?.cwd ?? workingDirectory())
-    return try await BlockingQueue.run { () throws(ProviderError) in try reader.resolve(messages) }
-  }
-}
-
-extension Part {
-  /// Bytes of text, for estimates; an image counts as what most providers bill for one.
-  fileprivate var size: Int {
-    switch self {
-    case .text(let text): text.utf8.count
-    case .reasoning(let reasoning): reasoning.text.utf8.count
-    case .toolCall(let call): JSONValue.object(call.arguments).bytes.count + call.name.utf8.count
-    case .toolResult(let result): result.content.reduce(0) { $0 + $1.size }
-    case .image, .file: 4800
-    }
+    try await MediaReader(directory: admission.session?.cwd ?? workingDirectory()).read(messages)
   }
 }

@@ -128,8 +128,23 @@ enum EchoProvider {
     content.compactMap { if case .text(let text) = $0, !text.isEmpty { text } else { nil } }
   }
 
+  /// A vector for each text, the same whenever it is asked for: how often each letter of the alphabet, folded into
+  /// `dimensions` places, occurs in it, at length 1.
+  static func embeddings(_ request: EmbeddingRequest) -> Embeddings {
+    let vectors = request.input.map { text in
+      var vector = [Double](repeating: 0, count: request.dimensions ?? 8)
+      for byte in text.lowercased().utf8 { vector[Int(byte) % vector.count] += 1 }
+      let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return length == 0 ? vector : vector.map { $0 / length }
+    }
+    let tokens = EchoWords.count(in: request.input)
+    return Embeddings(vectors: vectors, usage: Usage(input: tokens, output: 0))
+  }
+
   /// A word is a token here, and so is each message.
-  private static func tokens(in request: CompletionRequest) -> Int {
-    request.messages.reduce(0) { $0 + EchoWords.count(in: spokenPieces($1)) + 1 }
+  static func tokens(in request: CompletionRequest) -> Int {
+    request.messages.reduce(EchoWords.count(in: [request.options.system ?? ""])) {
+      $0 + EchoWords.count(in: spokenPieces($1)) + 1
+    }
   }
 }

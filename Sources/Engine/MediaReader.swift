@@ -9,6 +9,12 @@ struct MediaReader: Sendable {
   /// The folder that relative paths start from and must stay in.
   let directory: String
 
+  /// `messages` with every path replaced by its file's content.
+  func read(_ messages: [Message]) async throws(ProviderError) -> [Message] {
+    guard Self.isNeeded(messages) else { return messages }
+    return try await BlockingQueue.run { () throws(ProviderError) in try resolve(messages) }
+  }
+
   /// `messages` with every path replaced by its file's content. Blocks.
   func resolve(_ messages: [Message]) throws(ProviderError) -> [Message] {
     var resolved = messages

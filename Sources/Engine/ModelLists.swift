@@ -3,7 +3,6 @@ package import Completion
 internal import Dialects
 internal import HTTP
 internal import JSON
-internal import Platform
 
 /// A model as a list shows it.
 package struct ListedModel: Sendable {
@@ -174,29 +173,12 @@ extension CompletionEngine {
   private func get(_ url: String, _ list: ModelList, _ endpoint: Endpoint, _ api: APIFamily) async throws(ProviderError)
     -> [UInt8]
   {
-    let dialect = Dialects.named(api)
     var request = endpoint.get(url)
     for (name, value) in list.headers {
       guard !request.headers.contains(where: { $0.name.lowercased() == name }) else { continue }
       request.headers.append(HTTPHeader(name, value))
     }
-    if let dialect { request = try dialect.authorize(request, at: endpoint, time: time(nil)) }
-    do {
-      return try await http.withResponse(to: request) { response in
-        let body = try await response.body.readAll(limit: Self.listLimit)
-        if response.status >= 400 {
-          throw dialect?.error(status: response.status, headers: response.headers, body: body)
-            ?? ProviderError(.upstreamError, "the list of models answers with HTTP status \(response.status)")
-        }
-        return body
-      }
-    } catch let error as ProviderError {
-      throw error.redacting([endpoint.apiKey].compactMap { $0 } + endpoint.headers.map(\.value))
-    } catch let error as HTTPError {
-      throw ProviderError(error)
-    } catch {
-      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)")
-    }
+    return try await fetch(request, from: endpoint, dialect(named: api), limit: Self.listLimit)
   }
 
   private static func json(_ body: [UInt8]) throws(ProviderError) -> JSONValue {

@@ -49,14 +49,15 @@ extension CompletionEngine {
       }
     }
     guard provider == nil, model == nil, known == nil else {
-      return try catalog.select(provider: provider, model: model, current: known)
+      let stored = provider == nil && known == nil ? try await loggedIn(catalog) : []
+      return try catalog.select(provider: provider, model: model, current: known, loggedIn: stored)
     }
     return try await defaultSelection(catalog)
   }
 
   /// What is used when nothing is said: what the settings name, else the first local server that answers.
   private func defaultSelection(_ catalog: ProviderCatalog) async throws(ProviderError) -> ModelSelection {
-    let stored = try await keys.storedProviders()
+    let stored = try await loggedIn(catalog)
     do throws(ProviderError) {
       return try catalog.defaultSelection(loggedIn: stored)
     } catch {
@@ -68,6 +69,22 @@ extension CompletionEngine {
       }
       throw error
     }
+  }
+
+  /// The providers that are set up outside the settings.
+  private func loggedIn(_ catalog: ProviderCatalog) async throws(ProviderError) -> Set<String> {
+    try await BlockingQueue.run { () throws(ProviderError) in try self.loggedInBlocking(catalog) }
+  }
+
+  /// The providers that are set up outside the settings: by an entry in `auth.json`, or another program's file with a
+  /// key. Blocks.
+  func loggedInBlocking(_ catalog: ProviderCatalog) throws(ProviderError) -> Set<String> {
+    var providers = try keys.storedProvidersBlocking()
+    for provider in catalog.providers {
+      guard let file = keyQuery(provider, catalog).file, keys.holdsKeyBlocking(file) else { continue }
+      providers.insert(provider.id)
+    }
+    return providers
   }
 
   private func select(
@@ -86,6 +103,11 @@ extension CompletionEngine {
         hint: hint ?? "There are \(apis.joined(separator: ", ")).", path: "api")
     }
     return Target(provider: provider, model: model, api: api)
+  }
+
+  /// Whom another method than `complete` asks.
+  func target(for call: CompletionCall) async throws(ProviderError) -> Target {
+    try target(try await select(call, call.connectionDefault, try await catalog()), call)
   }
 
   /// The provider with the model that its thread in the session used last.

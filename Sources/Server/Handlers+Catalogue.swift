@@ -32,12 +32,28 @@ extension ClientSession {
     }
     entries = entries.filter { entry in
       (params.available == nil || entry.available == params.available)
-        && params.capabilities.allSatisfy { entry.model.can($0) }
+        && params.capabilities.allSatisfy { can(entry, $0, of: providers) }
         && (query.isEmpty || "\(entry.provider)/\(entry.model.id)".lowercased().contains(query)
           || entry.model.name.lowercased().contains(query))
     }
     let (page, next) = try Self.page(entries, after: params.cursor, limit: params.limit)
     return ListModelsResult(models: page, nextCursor: next, failures: listing.failures)
+  }
+
+  /// Whether a model is known to have a capability.
+  private func can(
+    _ entry: WireProtocol.ModelEntry, _ capability: ModelCapability, of providers: [Provider]
+  ) -> Bool {
+    let model = entry.model
+    switch capability {
+    case .tools: return model.tools
+    case .reasoning: return model.reasoning
+    case .images: return model.input.contains("image")
+    case .pdf: return model.input.contains("pdf")
+    case .structured: return model.structured == true
+    case .infill:
+      return providers.first { $0.id == entry.provider }.map { engine.canInfill(model, of: $0) } ?? false
+    }
   }
 
   private static func page(
@@ -57,32 +73,25 @@ extension ClientSession {
   }
 }
 
-extension ModelInfo {
-  /// Whether the model is known to have a capability.
-  fileprivate func can(_ capability: ModelCapability) -> Bool {
-    switch capability {
-    case .tools: tools
-    case .reasoning: reasoning
-    case .images: input.contains("image")
-    case .pdf: input.contains("pdf")
-    case .structured: structured == true
-    // No catalogue entry says so yet: fill-in-the-middle comes with its own method.
-    case .infill: false
-    }
-  }
-}
-
 extension ProviderInfo {
+  /// The ways to a credential: a key, and what other programs keep for it.
+  private static func logins(_ provider: Provider) -> [Login] {
+    guard provider.auth.need != .none else { return [Login(method: "none", env: provider.env)] }
+    let isAmbient = provider.auth.scheme == .aws || provider.credentialFile != nil
+    return [Login(method: "apiKey", env: provider.env)] + (isAmbient ? [Login(method: "ambient")] : [])
+  }
+
   fileprivate init(_ report: ProviderReport) {
     let provider = report.provider
     self.init(
       id: provider.id, name: provider.name, kind: provider.kind.rawValue, api: provider.api,
       baseURL: provider.baseURL.map(ServerAddress.masked), aliases: provider.aliases,
-      login: [Login(method: provider.auth.need == .none ? "none" : "apiKey", env: provider.env)],
+      login: Self.logins(provider),
       status: ProviderStatus(report.status),
       credential: report.place.flatMap { place in
         CredentialSource(rawValue: place.source.rawValue).map { Credential(source: $0, detail: place.detail) }
       },
-      defaultModel: provider.defaultModel)
+      defaultModel: provider.defaultModel, dataLocation: provider.dataPolicy.dataLocation,
+      compliance: provider.dataPolicy.compliance, offline: provider.dataPolicy.offline)
   }
 }

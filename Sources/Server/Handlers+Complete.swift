@@ -73,6 +73,7 @@ extension CompletionCall {
     options = params.options
     stream = params.stream
     queue = params.queue
+    purpose = params.purpose
     timeout = params.timeout
     apiKey = params.apiKey?.revealed
     headers = params.headers

@@ -3,7 +3,7 @@ package import JSON
 
 /// The parameters of `complete`.
 package struct CompleteParams: WireParams {
-  package static let unserved = ["retry", "fallbacks", "account", "budgetUSD", "purpose"]
+  package static let unserved = ["retry", "fallbacks", "account", "budgetUSD"]
 
   /// The new messages, at least one; a string is one user message.
   package var input: [Message]
@@ -29,10 +29,11 @@ package struct CompleteParams: WireParams {
   package var requestKey: String?
   /// Whether to wait when the thread is busy.
   package var queue: Bool
+  package var purpose: Purpose
 
   package init(_ json: JSONValue?) throws(JSONFieldError) {
     var fields = try JSONFields(json)
-    input = try Self.input(&fields)
+    input = try fields.messages("input")
     session = try fields.nonEmptyString("session")
     provider = try fields.nonEmptyString("provider")
     model = try fields.nonEmptyString("model")
@@ -45,25 +46,11 @@ package struct CompleteParams: WireParams {
     api = try fields.nonEmptyString("api")
     requestKey = try fields.nonEmptyString("requestKey")
     queue = try fields.bool("queue") ?? false
+    purpose = try fields.choice("purpose", Purpose.self) ?? .chat
     for name in Self.unserved where fields.value(name) != nil {
       throw fields.error(name, "is not served by this version")
     }
     try fields.finish()
-  }
-
-  private static func input(_ fields: inout JSONFields) throws(JSONFieldError) -> [Message] {
-    switch fields.value("input") {
-    case nil: throw fields.error("input", "is required")
-    case .string(let text): return [Message(.user, text)]
-    case .some(let message) where message.object != nil: return [try Message(json: message, path: ["input"])]
-    case .some(let list) where list.array != nil:
-      let messages =
-        try fields.list("input") { json, path throws(JSONFieldError) in try Message(json: json, path: path) } ?? []
-      guard !messages.isEmpty else { throw fields.error("input", "must hold at least one message") }
-      return messages
-    case .some(let other):
-      throw fields.error("input", "must be a string, a message or an array of messages, but is \(other.kindName)")
-    }
   }
 
   private static func headers(
@@ -107,6 +94,24 @@ package struct CompleteParams: WireParams {
 
   private static func isHeaderValue(_ text: String) -> Bool {
     text.utf8.allSatisfy { $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) }
+  }
+}
+
+extension JSONFields {
+  /// The member `name` as at least one message; a string is one user message.
+  mutating func messages(_ name: String) throws(JSONFieldError) -> [Message] {
+    switch value(name) {
+    case nil: throw error(name, "is required")
+    case .string(let text): return [Message(.user, text)]
+    case .some(let message) where message.object != nil: return [try Message(json: message, path: path + [name])]
+    case .some(let value) where value.array != nil:
+      let messages =
+        try list(name) { json, path throws(JSONFieldError) in try Message(json: json, path: path) } ?? []
+      guard !messages.isEmpty else { throw error(name, "must hold at least one message") }
+      return messages
+    case .some(let other):
+      throw error(name, "must be a string, a message or an array of messages, but is \(other.kindName)")
+    }
   }
 }
 

@@ -70,11 +70,18 @@ package struct ProviderInfo: Sendable, Hashable {
   package var status: ProviderStatus
   package var credential: Credential?
   package var defaultModel: String?
+  /// Where data is worked on, as the provider's vendor states it.
+  package var dataLocation: String?
+  /// The rules its vendor says it follows.
+  package var compliance: [String]
+  /// Whether nothing leaves the machine or the network it is set up in.
+  package var offline: Bool
 
   /// A provider.
   package init(
     id: String, name: String, kind: String, api: String, baseURL: String? = nil, aliases: [String] = [],
-    login: [Login] = [], status: ProviderStatus, credential: Credential? = nil, defaultModel: String? = nil
+    login: [Login] = [], status: ProviderStatus, credential: Credential? = nil, defaultModel: String? = nil,
+    dataLocation: String? = nil, compliance: [String] = [], offline: Bool = false
   ) {
     self.id = id
     self.name = name
@@ -86,6 +93,9 @@ package struct ProviderInfo: Sendable, Hashable {
     self.status = status
     self.credential = credential
     self.defaultModel = defaultModel
+    self.dataLocation = dataLocation
+    self.compliance = compliance
+    self.offline = offline
   }
 
   /// The provider as the client gets it.
@@ -99,6 +109,9 @@ package struct ProviderInfo: Sendable, Hashable {
     members["status"] = .string(status.rawValue)
     members.set("credential", credential?.json)
     members.set("defaultModel", defaultModel.map(JSONValue.string))
+    members.set("dataLocation", dataLocation.map(JSONValue.string))
+    if !compliance.isEmpty { members["compliance"] = .strings(compliance) }
+    if offline { members["offline"] = true }
     return .object(members)
   }
 }

@@ -9,6 +9,7 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
   case ping
   case listProviders, listModels
   case complete, cancel
+  case completeInline, embed, countTokens
   case createSession, listSessions, getSession, renameSession, deleteSession, switchProvider
   case loginStatus, getConfig, reloadConfig
 

@@ -116,7 +116,7 @@ struct KeyResolverTests {
   func otherEntries() async throws {
     let user = try User(auth: #"{"odd": 5, "acme": {"type": "api_key", "key": "k"}}"#)
     #expect(try await user.resolver.key(for: user.query())?.secret.reveal() == "k")
-    #expect(try await user.resolver.storedProviders() == ["odd", "acme"])
+    #expect(try user.resolver.storedProvidersBlocking() == ["odd", "acme"])
   }
 
   @Test(

@@ -1,4 +1,5 @@
 import Completion
+import Dialects
 import JSON
 import Platform
 import Synchronization
@@ -16,7 +17,8 @@ final class Person: Sendable {
 
   /// `config` is the content of `config.json`; `auth` that of `auth.json`.
   init(
-    config: JSONValue, auth: String? = nil, environment: [String: String] = [:], upstream: Upstream? = nil
+    config: JSONValue, auth: String? = nil, environment: [String: String] = [:], upstream: Upstream? = nil,
+    dialects: [any Dialect] = Dialects.all
   ) throws {
     self.upstream = upstream
     folder = try TempDirectory()
@@ -24,19 +26,21 @@ final class Person: Sendable {
     if let auth { try folder.write("data/auth.json", auth) }
     let home = ["PATCHBAY_HOME": folder.path, "HOME": folder.path, "PATH": "/usr/bin:/bin"]
     engine = CompletionEngine(
-      environment: Environment(environment.merging(home) { $1 }), userAgent: "patchbay/test")
+      environment: Environment(environment.merging(home) { $1 }), directories: nil, userAgent: "patchbay/test",
+      dialects: dialects)
   }
 
   /// A person whose provider "acme" is `upstream`, with further settings of the provider and of the whole file.
   convenience init(
-    _ upstream: Upstream, acme: JSONObject = [:], more: JSONObject = [:], auth: String? = nil
+    _ upstream: Upstream, acme: JSONObject = [:], more: JSONObject = [:], auth: String? = nil,
+    dialects: [any Dialect] = Dialects.all
   ) throws {
     var section: JSONObject = ["api": "openai", "baseURL": .string(upstream.url + "/v1"), "apiKey": "sk-stored-key"]
     section["models"] = ["small-model": [:]]
     section.merge(acme)
     var config: JSONObject = ["defaultProvider": "acme", "providers": ["acme": .object(section)]]
     config.merge(more)
-    try self.init(config: .object(config), auth: auth, upstream: upstream)
+    try self.init(config: .object(config), auth: auth, upstream: upstream, dialects: dialects)
   }
 
   /// Completes from beginning to end.

@@ -16,6 +16,9 @@ struct WireParamsTests {
     case .listModels: ListModelsParams.self
     case .complete: CompleteParams.self
     case .cancel: CancelParams.self
+    case .completeInline: CompleteInlineParams.self
+    case .embed: EmbedParams.self
+    case .countTokens: CountTokensParams.self
     case .createSession: CreateSessionParams.self
     case .listSessions: ListSessionsParams.self
     case .getSession: GetSessionParams.self
@@ -94,7 +97,7 @@ struct WireParamsTests {
 
   @Test(
     "What the protocol reserves and this version does not serve is unsupported, not unknown",
-    arguments: ["retry", "fallbacks", "account", "budgetUSD", "purpose"])
+    arguments: ["retry", "fallbacks", "account", "budgetUSD"])
   func unserved(name: String) throws {
     var params: JSONObject = ["input": "hi"]
     params[name] = 1
@@ -105,6 +108,13 @@ struct WireParamsTests {
   }
 
   static let faults: [(method: WireProtocol.Method, params: String, error: String)] = [
+    (.complete, #"{"input":"hi","purpose":"fun"}"#, #"purpose: must be one of "chat", "workflow", but is "fun""#),
+    (.countTokens, #"{"system":"s"}"#, "input: is required"),
+    (.embed, #"{"input":["a"]}"#, "model: is required"),
+    (.embed, #"{"model":"m","input":[]}"#, "input: must hold at least one text"),
+    (.embed, #"{"model":"m","input":["a",1]}"#, "input: must be an array of strings, but is an array"),
+    (.completeInline, #"{"suffix":"s"}"#, "prefix: is required"),
+    (.completeInline, #"{"prefix":"p","n":11}"#, "n: must be a whole number from 1 to 10, but is 11"),
     (.complete, #"{"input":"hi","modle":"m"}"#, #"modle: is not a known field; did you mean "model"?"#),
     (.complete, #"{"input":[]}"#, "input: must hold at least one message"),
     (.complete, #"{"input":7}"#, "input: must be a string, a message or an array of messages, but is a number"),

@@ -86,7 +86,8 @@ struct WireResultsTests {
       ProviderInfo(
         id: "p", name: "P", kind: "api", api: "openai-completions", baseURL: "https://p.example", aliases: ["q"],
         login: [.init(method: "apiKey", env: ["P_KEY"])], status: .missing,
-        credential: .init(source: .authFile, detail: "auth.json"), defaultModel: "m"),
+        credential: .init(source: .authFile, detail: "auth.json"), defaultModel: "m", dataLocation: "EU",
+        compliance: ["SOC 2"], offline: true),
     ]).json
   ]
 
@@ -116,6 +117,18 @@ struct WireResultsTests {
     ),
     (.complete, completions),
     (.cancel, [CancelResult(cancelled: true).json]),
+    (
+      .countTokens,
+      [CountTokensResult(tokens: 0, exact: true), .init(tokens: 1, exact: false, warnings: ["w"])].map(\.json)
+    ),
+    (.embed, [EmbedResult(provider: "p", model: "m", embeddings: [[0.5, -1], []], usage: usage).json]),
+    (
+      .completeInline,
+      [
+        CompleteInlineResult(provider: "p", model: "m", texts: ["", "a"], usage: usage, cost: cost, native: true).json,
+        CompleteInlineResult(provider: "p", model: "m", texts: ["a"], usage: usage, cost: nil, native: false).json,
+      ]
+    ),
     (.createSession, [bareSession.json, session.json]), (.renameSession, [session.json]),
     (
       .listSessions,

@@ -66,6 +66,7 @@ private struct Examination {
       var line = "  \(mark)  \(visible(provider["id"]?.string ?? "")): \(status)"
       if let detail = provider["key"]?.string { line += ", key from \(visible(detail))" }
       out.line(line)
+      if let warning = provider["warning"]?.string { out.line(out.styled("      \(visible(warning))", .yellow)) }
       if status != "ready", let hint = provider["hint"]?.string { out.line(out.styled("      \(visible(hint))", .dim)) }
     }
     out.line()
@@ -91,6 +92,7 @@ private struct Examination {
     ]
     facts.set("defaultModel", report.provider.defaultModel.map(JSONValue.string))
     facts.set("key", report.place.map { .string($0.detail) })
+    facts.set("warning", report.place?.warning.map(JSONValue.string))
     facts.set("problem", report.problem.map { .string($0.message) })
     facts.set("hint", (report.provider.loginHint ?? report.problem?.hint).map(JSONValue.string))
     return .object(facts)

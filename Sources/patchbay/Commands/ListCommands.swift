@@ -40,17 +40,23 @@ extension Command {
 
   static let providers = Command(
     name: "providers", operands: "", summary: "List the providers and how they stand",
-    options: [.init("--json", nil, "Print JSON")],
+    options: [
+      .init("--details", nil, "Say where data goes and which rules the vendor says it follows"),
+      .init("--json", nil, "Print JSON"),
+    ],
     run: { arguments in
       try refuseOperands(arguments, "providers")
       let result = try await Workbench().client.call(.listProviders)
       if arguments.has("--json") { return printJSON(result) }
-      var table = Table(["PROVIDER", "KIND", "STATUS", "KEY FROM", "WHERE"])
+      let hasDetails = arguments.has("--details")
+      let details = hasDetails ? ["DATA", "COMPLIANCE"] : []
+      var table = Table(["PROVIDER", "KIND", "STATUS", "KEY FROM", "WHERE"] + details)
       for provider in result["providers"]?.array ?? [] {
-        table.add([
-          provider["id"]?.string ?? "", provider["kind"]?.string ?? "", provider["status"]?.string ?? "",
-          provider["credential"]?["detail"]?.string ?? "-", provider["baseURL"]?.string ?? "-",
-        ])
+        table.add(
+          [
+            provider["id"]?.string ?? "", provider["kind"]?.string ?? "", provider["status"]?.string ?? "",
+            provider["credential"]?["detail"]?.string ?? "-", provider["baseURL"]?.string ?? "-",
+          ] + (hasDetails ? policy(provider) : []))
       }
       table.print()
       return ExitStatus.success
@@ -139,6 +145,13 @@ extension Command {
     }
     return .object(result)
   }
+}
+
+/// Where a provider's data goes, and the rules its vendor says it follows.
+private func policy(_ provider: JSONValue) -> [String] {
+  let rules = (provider["compliance"]?.array ?? []).compactMap(\.string).joined(separator: ", ")
+  let place = provider["dataLocation"]?.string ?? (provider["offline"]?.bool == true ? "stays here" : "-")
+  return [place, rules.isEmpty ? "-" : rules]
 }
 
 /// Refuses operands of a command that has none.
