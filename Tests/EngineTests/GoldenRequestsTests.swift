@@ -1,6 +1,9 @@
+import Catalog
 import Completion
+import Dialects
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
 @testable import Engine
