@@ -75,8 +75,8 @@ struct GoldenRequest: Sendable, CustomTestStringConvertible {
     return wanted.hasSuffix("*") ? !sent.isEmpty && sent.hasPrefix(wanted.dropLast()) : wanted == sent
   }
 
-  /// What the providers take for the same: one plain text part and its text, absent and null; and JSON inside a
-  /// string, whose spaces and order are nobody's business.
+  /// What the providers take for the same: one plain text part and its text; absent and null; `type: "message"`, which
+  /// is optional; and JSON inside a string, whose spaces and order are nobody's business.
   private func normal(_ value: JSONValue) -> JSONValue {
     switch value {
     case .array(let values):
@@ -88,7 +88,7 @@ struct GoldenRequest: Sendable, CustomTestStringConvertible {
       return .array(values.map(normal))
     case .object(let members):
       var result = JSONObject()
-      for (name, value) in members where !value.isNull {
+      for (name, value) in members where !value.isNull && !(name == "type" && value == "message") {
         let inner = name == "arguments" ? value.string.flatMap { try? JSONValue(parsing: $0) } : nil
         result[name] = normal(inner ?? value)
       }
