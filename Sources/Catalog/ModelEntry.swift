@@ -36,11 +36,7 @@ package struct ModelEntry: Sendable, Hashable {
     maxOutputTokens = try fields.int("maxOutputTokens", in: 1...Int.max)
     input = try fields.strings("input")
     reasoning = try fields.bool("reasoning")
-    efforts = try fields.strings("efforts")
-    thinkingBudget = try fields.value("thinkingBudget").map { value throws(JSONFieldError) in
-      try Self.budget(value, path + ["thinkingBudget"])
-    }
-    thinkingToggle = try fields.bool("thinkingToggle")
+    try readThinking(&fields)
     tools = try fields.bool("tools")
     structured = try fields.bool("structured")
     temperature = try fields.bool("temperature")
@@ -56,6 +52,14 @@ package struct ModelEntry: Sendable, Hashable {
       let known = Self.inputs.joined(separator: ", ")
       throw fields.error("input", "\"\(odd)\" is no kind of input; there are \(known)")
     }
+  }
+
+  private mutating func readThinking(_ fields: inout JSONFields) throws(JSONFieldError) {
+    efforts = try fields.strings("efforts")
+    thinkingBudget = try fields.value("thinkingBudget").map { [path = fields.path] value throws(JSONFieldError) in
+      try Self.budget(value, path + ["thinkingBudget"])
+    }
+    thinkingToggle = try fields.bool("thinkingToggle")
   }
 
   /// A year, a month or a day as ISO 8601 writes them.

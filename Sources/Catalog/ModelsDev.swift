@@ -83,13 +83,15 @@ package struct ModelsDev: Sendable {
   }
 
   private static func positive(_ value: JSONValue?) -> JSONValue? {
-    value?.int.flatMap { $0 > 0 ? JSONValue.int($0) : nil }
+    guard let number = value?.int, number > 0 else { return nil }
+    return .int(number)
   }
 
   private static func flag(_ value: JSONValue?) -> JSONValue? { value?.bool.map(JSONValue.bool) }
 
   private static func date(_ value: JSONValue) -> JSONValue? {
-    value.string.flatMap { ModelEntry.isDate($0) ? JSONValue.string($0) : nil }
+    guard let text = value.string, ModelEntry.isDate(text) else { return nil }
+    return value
   }
 
   private static func cost(_ value: JSONValue?) -> JSONValue? {

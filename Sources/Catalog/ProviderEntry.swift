@@ -48,23 +48,23 @@ package struct ProviderEntry: Sendable {
   package let models: ModelList?
   /// Deviations from the API family `api`; they say nothing about another one that the config file may choose.
   package let quirks: JSONObject
-  package let docs: String?
-  package let loginHint: String?
+  package private(set) var docs: String?
+  package private(set) var loginHint: String?
   /// Variables that replace the base URL, the first that is set wins.
-  package let baseURLVariables: [String]
+  package private(set) var baseURLVariables: [String] = []
   /// Variables that show that the provider is set up although there is no key: those of AWS.
-  package let ambientVariables: [String]
-  package let variables: [ConnectionVariable]
-  package let credentialFile: CredentialFile?
-  package let turnHeaders: [TurnHeader]
-  package let routes: [ProviderRoute]
-  package let modelQuirks: [ModelQuirks]
-  package let fastMode: Bool
-  package let isPreferred: Bool
-  package let dataPolicy: DataPolicy
-  package let roles: [ModelRole: String]
+  package private(set) var ambientVariables: [String] = []
+  package private(set) var variables: [ConnectionVariable] = []
+  package private(set) var credentialFile: CredentialFile?
+  package private(set) var turnHeaders: [TurnHeader] = []
+  package private(set) var routes: [ProviderRoute] = []
+  package private(set) var modelQuirks: [ModelQuirks] = []
+  package private(set) var fastMode: Bool = false
+  package private(set) var isPreferred: Bool = false
+  package private(set) var dataPolicy: DataPolicy = DataPolicy()
+  package private(set) var roles: [ModelRole: String] = [:]
   /// Its id in the lists of models.dev, where that is another one.
-  package let modelsDev: String?
+  package private(set) var modelsDev: String?
 
   /// Reads an entry; an unknown key is an error.
   package init(_ value: JSONValue, path: [String]) throws(JSONFieldError) {
@@ -88,23 +88,34 @@ package struct ProviderEntry: Sendable {
     anyModel = try fields.bool("anyModel") ?? true
     models = try ModelList(fields.value("models"), path: path + ["models"])
     quirks = try fields.object("quirks") ?? JSONObject()
-    docs = try fields.optional("docs", "an https:// URL") { value in
-      value.string.flatMap { $0.hasPrefix("https://") ? $0 : nil }
-    }
-    loginHint = try fields.string("loginHint")
+    try readConnection(&fields)
+    try readPeculiarities(&fields)
+    try fields.finish()
+  }
+
+  /// What its address and requests need beside a key.
+  private mutating func readConnection(_ fields: inout JSONFields) throws(JSONFieldError) {
+    let path = fields.path
     baseURLVariables = try fields.strings("baseURLVariables") ?? []
     ambientVariables = try fields.strings("ambientVariables") ?? []
     variables = try ConnectionVariable.read(try fields.object("variables"), path + ["variables"])
     credentialFile = try CredentialFile(fields.value("credentialFile"), path: path + ["credentialFile"])
     turnHeaders = try fields.list("turnHeaders", TurnHeader.init) ?? []
     routes = try fields.list("routes", ProviderRoute.init) ?? []
+  }
+
+  /// What holds for some of its models, and what people want to know of it.
+  private mutating func readPeculiarities(_ fields: inout JSONFields) throws(JSONFieldError) {
     modelQuirks = try fields.list("modelQuirks", ModelQuirks.init) ?? []
     fastMode = try fields.bool("fastMode") ?? false
     isPreferred = try fields.bool("preferred") ?? false
     dataPolicy = try DataPolicy(&fields)
-    roles = try ConfigFile.roles(fields.value("roles"), path + ["roles"])
+    roles = try ConfigFile.roles(fields.value("roles"), fields.path + ["roles"])
     modelsDev = try fields.string("modelsDev")
-    try fields.finish()
+    docs = try fields.optional("docs", "an https:// URL") { value in
+      value.string.flatMap { $0.hasPrefix("https://") ? $0 : nil }
+    }
+    loginHint = try fields.string("loginHint")
   }
 
   /// Ids are typed by people, and stand in front of slashes and in the names of files.

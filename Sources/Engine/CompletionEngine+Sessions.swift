@@ -31,7 +31,7 @@ extension CompletionEngine {
       // Optional, but the settings name a key that is not there: this says which.
       _ = try await keys.key(for: query)
     }
-    try await checkVariables(of: choice.provider, catalog, hasKey: place != nil)
+    try await checkVariables(of: choice.provider, catalog, place)
     return ModelChoice(provider: choice.provider.id, model: choice.model.id)
   }
 

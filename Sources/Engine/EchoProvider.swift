@@ -137,14 +137,13 @@ enum EchoProvider {
       let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
       return length == 0 ? vector : vector.map { $0 / length }
     }
-    let tokens = EchoWords.count(in: request.input)
+    let tokens = request.input.reduce(0) { $0 + EchoWords.count(in: [$1]) }
     return Embeddings(vectors: vectors, usage: Usage(input: tokens, output: 0))
   }
 
   /// A word is a token here, and so is each message.
   static func tokens(in request: CompletionRequest) -> Int {
-    request.messages.reduce(EchoWords.count(in: [request.options.system ?? ""])) {
-      $0 + EchoWords.count(in: spokenPieces($1)) + 1
-    }
+    let system = EchoWords.count(in: [request.options.system ?? ""])
+    return request.messages.reduce(system) { $0 + EchoWords.count(in: spokenPieces($1)) + 1 }
   }
 }

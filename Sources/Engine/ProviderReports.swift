@@ -46,7 +46,7 @@ extension CompletionEngine {
     }
     do throws(ProviderError) {
       if place == nil, provider.auth.need == .required { throw keys.missingKey(keyQuery(provider, catalog)) }
-      if place?.isExpired != true { try await checkVariables(of: provider, catalog, hasKey: place != nil) }
+      if place?.isExpired != true { try await checkVariables(of: provider, catalog, place) }
     } catch {
       return ProviderReport(provider: provider, status: .missing, place: place, problem: error)
     }
@@ -71,15 +71,20 @@ extension CompletionEngine {
     provider.auth.need == .none ? nil : try await keys.place(of: keyQuery(provider, catalog))
   }
 
-  /// Checks that what a provider's address needs is there, without looking at its key: what the key may bring along is
-  /// taken to be in it.
+  /// Checks that what a provider's address needs is there. Its key is at `place` and only looked at in the environment;
+  /// elsewhere it is taken to hold what a key may bring along.
   /// - Throws: what a completion would.
   func checkVariables(
-    of provider: Provider, _ catalog: ProviderCatalog, hasKey: Bool
+    of provider: Provider, _ catalog: ProviderCatalog, _ place: KeyPlace?
   ) async throws(ProviderError) {
     guard provider.variables.contains(where: \.isRequired) else { return }
     var provider = provider
-    if hasKey { provider.variables.removeAll { provider.auth.keyParts.contains($0.name) } }
+    let isPlain = place?.source == .env && place.flatMap { environment[$0.detail] }?.contains("::") == false
+    for index in provider.variables.indices where place != nil && !isPlain {
+      if provider.auth.keyParts.contains(provider.variables[index].name) {
+        provider.variables[index].isRequired = false
+      }
+    }
     // A command is run when its value is needed, not for a look.
     for (name, setting) in provider.variableSettings where setting.text.hasPrefix("!") {
       provider.variables.removeAll { $0.name == name }
@@ -92,7 +97,11 @@ extension CompletionEngine {
     let catalog = try await catalog()
     var sources: [String: String] = [:]
     for provider in catalog.providers where provider.auth.need != .none {
-      guard let place = try await keys.place(of: keyQuery(provider, catalog)) else { continue }
+      let query = keyQuery(provider, catalog)
+      // What other programs keep is not ours to complain about here.
+      let isOthers = query.usesAWS || query.file != nil
+      let found = isOthers ? try? await keys.place(of: query) : try await keys.place(of: query)
+      guard let place = found else { continue }
       sources[provider.id] = place.source == .env ? "env:\(place.detail)" : place.detail
     }
     return sources

@@ -33,7 +33,8 @@ struct ResolvedVariables: Sendable {
     if variable.hyphenated { value.text = String(value.text.map { $0 == "_" ? "-" : $0 }) }
     if !variable.endings.isEmpty {
       value.text = Self.bareHost(value.text)
-      guard variable.endings.contains(where: { value.text.lowercased().hasSuffix($0.lowercased()) }) else {
+      let isKnown = variable.endings.contains { value.text.lowercased().hasSuffix($0.lowercased()) }
+      guard isKnown, Self.isPart(value.text, ofHost: true) else {
         throw wrong(variable.name, value, "must end in \(variable.endings.joined(separator: " or "))")
       }
     }
@@ -110,12 +111,7 @@ struct ResolvedVariables: Sendable {
     let scheme = url.firstRange(of: "://")
     let isHost = scheme.map { !url[$0.upperBound...].contains("/") } ?? true
     let text = isHost && url.hasSuffix("://") ? Self.bareHost(value.text) : value.text
-    let allowed = isHost ? ".-_" : ".-_~:"
-    let isSound = text.utf8.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-        || allowed.utf8.contains(byte)
-    }
-    guard isSound, !text.isEmpty, text != ".", text != ".." else {
+    guard Self.isPart(text, ofHost: isHost) else {
       throw wrong(name, value, "holds characters that do not belong into \(isHost ? "a host's name" : "a path")")
     }
     return text
@@ -127,6 +123,16 @@ struct ResolvedVariables: Sendable {
       hint: provider.variables.first { $0.name == name }?.hint.map { "It is \($0)." })
     error.provider = provider.id
     return error
+  }
+
+  /// Whether `text` is at most a part of a host's name, or at most a segment of a path.
+  private static func isPart(_ text: String, ofHost isHost: Bool) -> Bool {
+    let allowed = isHost ? ".-_" : ".-_~:"
+    let isSound = text.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+        || allowed.utf8.contains(byte)
+    }
+    return isSound && !text.isEmpty && text != "." && text != ".."
   }
 
   /// A host as people copy it from the address line of a browser.

@@ -33,7 +33,7 @@ package struct Environment: Sendable {
 package struct Directories: Sendable {
   /// Holds `config.json`.
   package let config: String
-  /// Holds `auth.json`.
+  /// Holds `auth.json`, and `models.json` where a person has a list of their own.
   package let data: String
   /// Holds `sessions/` and `usage.jsonl`.
   package let state: String

@@ -55,7 +55,9 @@ struct RoutingTests {
     ("kimi/k2p6", "anthropic-messages", "https://api.kimi.com/coding", "kimi-for-coding"),
   ]
 
-  @Test("A model is reached by its own family, at that family's address, under the id wanted there", arguments: expectations)
+  @Test(
+    "A model is reached by its own family, at that family's address, under the id wanted there", arguments: expectations
+  )
   func routes(model: String, api: String, baseURL: String, wireID: String) throws {
     let (catalog, _) = try makeCatalog(nil)
     let selection = try catalog.select(provider: nil, model: model)
@@ -89,8 +91,9 @@ struct RoutingTests {
     let (provider, model) = selection.provider.routed(to: selection.model, api: "anthropic-messages")
     #expect(provider.api == "anthropic-messages")
     #expect(provider.baseURL == "https://openrouter.ai/api")
-    #expect(provider.quirks.isEmpty)
+    #expect(provider.quirks["thinkingFormat"] == nil)
     #expect(model.quirks.isEmpty)
+    #expect(selection.provider.routed(to: selection.model, api: "mistral").provider.quirks.isEmpty)
   }
 
   @Test("The quirks of every pattern that fits are laid over one another, and the model's own over them")

@@ -8,7 +8,7 @@ struct CommandLineTests {
   func help(arguments: [String]) async throws {
     let child = try await run(arguments)
     #expect(child.exit == .status(0))
-    for command in ["serve", "complete", "call", "models", "providers", "sessions", "doctor", "schema"] {
+    for command in ["serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "schema"] {
       #expect(child.output.contains(command), "\(command)")
     }
     #expect(child.output.lowercased().contains("exit"), "the exit codes")
@@ -16,7 +16,7 @@ struct CommandLineTests {
 
   @Test(
     "each command has help",
-    arguments: ["serve", "complete", "call", "models", "providers", "sessions", "doctor", "schema"])
+    arguments: ["serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "schema"])
   func commandHelp(command: String) async throws {
     let child = try await run([command, "--help"])
     #expect(child.exit == .status(0))
@@ -163,6 +163,21 @@ struct CommandLineTests {
     #expect(try JSONValue(parsing: machine.output).isNull == false)
   }
 
+  @Test("doctor and providers say where another program keeps a key, and what is unsafe about the file")
+  func ambientKey() async throws {
+    let home = try TemporaryFolder()
+    try home.write(".altimate/altimate.json", #"{"altimateInstanceName": "corp", "altimateApiKey": "sk-hidden-key"}"#)
+    let path = home.path + "/.altimate/altimate.json"
+    _ = try await ChildProcess("/bin/chmod", ["644", path], environment: [:]).waitForExit()
+    let shell = try await run(["doctor"], home: home)
+    #expect(shell.output.contains("altimate-backend: ready, key from \(path)"))
+    #expect(shell.output.contains("chmod 600 \(path)"))
+    #expect(!shell.output.contains("sk-hidden-key"))
+    let details = try await run(["providers", "--details"], home: home)
+    let echo = try #require(details.output.split(separator: "\n").first { $0.hasPrefix("echo\t") })
+    #expect(echo.split(separator: "\t").count == 7 && echo.contains("this machine"))
+  }
+
   @Test("no colours go into a pipe", arguments: ["models", "providers", "sessions", "doctor", "--help"])
   func plainInPipe(command: String) async throws {
     let child = try await run([command])
@@ -210,6 +225,31 @@ struct CommandLineTests {
     child.closeInput()
     let exit = try await child.waitForExit()
     return Outcome(exit: exit, output: child.outputText, errors: child.errorText)
+  }
+
+  @Test("catalog takes a list from a file, shows it, and takes it away; a damaged one stops nothing but models")
+  func catalog() async throws {
+    let home = try TemporaryFolder()
+    let list: JSONValue = [
+      "anthropic": ["models": ["claude-next": ["name": "Claude Next", "limit": ["context": 9, "output": 8]]]],
+      "perplexity": ["models": ["sonar": [:]]],
+    ]
+    try home.write("api.json", list.text)
+    let update = try await run(["catalog", "update", home.path + "/api.json"], home: home)
+    #expect(update.exit == .status(0))
+    #expect(update.errors.contains("perplexity"))
+    #expect(try await run(["catalog"], home: home).output.contains("anthropic"))
+    let models = try await run(["models", "claude-next", "--json"], home: home)
+    #expect(try JSONValue(parsing: models.output.utf8)["models"]?[0]?["contextWindow"] == 9)
+    try home.write("data/models.json", "{")
+    let damaged = try await run(["models"], home: home)
+    #expect(damaged.exit == .status(1))
+    #expect(damaged.errors.contains("patchbay catalog reset"))
+    #expect(try await run(["complete", "hello"], home: home).output == "hello\n")
+    #expect(try await run(["catalog", "reset"], home: home).exit == .status(0))
+    #expect(try await run(["models", "claude-next"], home: home).exit == .status(0))
+    #expect(try await run(["catalog", "update", "/nowhere"], home: home).exit == .status(2))
+    #expect(try await run(["catalog", "update"], home: home).exit == .status(2))
   }
 
   private func run(

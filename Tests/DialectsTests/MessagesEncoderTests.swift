@@ -42,18 +42,12 @@ struct MessagesEncoderTests {
     #expect(try dialect.write(request, at: endpoint).headers["anthropic-beta"] == nil)
   }
 
-  @Test("sessions and speakers are told where the server wants to know")
+  @Test("sessions are told where the server wants to know")
   func sessionHeaders() throws {
-    let quirks: JSONObject = ["sessionHeaders": ["x-s"], "initiatorHeader": "x-i", "visionHeader": "x-v"]
+    let quirks: JSONObject = ["sessionHeaders": ["x-s"]]
     let written = try dialect.write(quirks, session: "abc")
     #expect(written.headers["x-s"] == "abc")
-    #expect(written.headers["x-i"] == "user")
-    #expect(written.headers["x-v"] == nil)
     #expect(try dialect.write(quirks, session: "abc") { $0.cache = .off }.headers["x-s"] == nil)
-    let image = [Message(role: .user, content: [.png]), Message(.assistant, "x")]
-    let agent = try dialect.write(quirks, messages: image)
-    #expect(agent.headers["x-i"] == "agent")
-    #expect(agent.headers["x-v"] == "true")
   }
 
   @Test("extra wins over everything, the quirks' body over the options")
@@ -199,8 +193,8 @@ struct MessagesEncoderTests {
        "structuredOutput":"tool","supportsStrictTools":true,"supportsTools":false,"supportsForcedToolChoice":false,
        "toolInputStreaming":"beta","supportsImages":true,"supportsFiles":true,"supportsMediaURLs":false,
        "supportsCacheControl":false,"supportsCacheControlOnTools":false,"supportsLongCacheRetention":false,
-       "supportsServiceTier":true,"refuses":["stop"],"betas":["b"],"sessionHeaders":["a"],"initiatorHeader":"i",
-       "visionHeader":"v","claudeCode":true,"supportsTokenCounting":false,"body":{"a":1}}
+       "supportsServiceTier":true,"refuses":["stop"],"betas":["b"],"sessionHeaders":["a"],
+       "claudeCode":true,"countsTokens":false,"body":{"a":1}}
       """)
     let object = try #require(all.object)
     let set = Mirror(reflecting: try AnthropicMessagesQuirks(object)).children
@@ -234,7 +228,7 @@ struct MessagesEncoderTests {
     let body = try JSONValue(parsing: counted.http.body ?? [])
     #expect(counted.http.url == "https://host.test/v1/messages/count_tokens")
     #expect(body.object.map { Array($0.keys).sorted() } == ["messages", "model", "system", "thinking", "tools"])
-    #expect(try dialect.countRequest(request, for: .test(["supportsTokenCounting": false], model)) == nil)
+    #expect(try dialect.countRequest(request, for: .test(["countsTokens": false], model)) == nil)
     #expect(try dialect.countedTokens(in: Array(#"{"input_tokens":42}"#.utf8)) == 42)
     let wrong = #expect(throws: ProviderError.self) { try dialect.countedTokens(in: Array(#"{"a":1}"#.utf8)) }
     #expect(wrong?.kind == .upstreamInvalid)

@@ -25,7 +25,7 @@ struct OpenAIEmbeddingsTests {
     let free = try dialect.embedRequest(EmbeddingRequest(input: ["a"]), for: .test())
     #expect(try JSONValue(parsing: free.body ?? [])["dimensions"] == nil)
     let error = #expect(throws: ProviderError.self) {
-      try dialect.embedRequest(request, for: .test(["supportsEmbeddings": false]))
+      try dialect.embedRequest(request, for: .test(["embeddings": false]))
     }
     #expect(error?.kind == .unsupported)
     #expect(dialect.embeddingLimit(for: .test()) > 1)

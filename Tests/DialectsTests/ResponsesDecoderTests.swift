@@ -197,6 +197,19 @@ struct ResponsesDecoderTests {
     #expect(decode([Self.created, Self.arguments(0, "{}"), Self.completed()]).error?.kind == .upstreamInvalid)
   }
 
+  @Test("where the pieces of arguments are scrambled, the finished ones count")
+  func scrambledArguments() {
+    let events = [
+      Self.created, Self.added(0, Self.call("f", id: "1")), Self.arguments(0, "x9/k"),
+      ["type": "response.function_call_arguments.done", "output_index": 0, "arguments": #"{"a":1}"#],
+      Self.done(0, Self.call("f", id: "1", #"{"a":1}"#)), Self.completed(),
+    ]
+    let answer = decode(events, quirks: ["streamsArguments": false])
+    #expect(answer.calls == [.init(id: "call_1", name: "f", arguments: #"{"a":1}"#, hasEnded: true)])
+    #expect(answer.warnings == [])
+    #expect(decode(events).calls.first?.arguments == "x9/k")
+  }
+
   @Test("a call with raw text gets it as the member input, and says so for the way back")
   func customCalls() {
     let item: JSONValue = [

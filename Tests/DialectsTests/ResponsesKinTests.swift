@@ -160,12 +160,13 @@ struct ResponsesKinTests {
 
   @Test("Azure: a deployment's own address speaks chat completions only, and there it takes the version")
   func classic() throws {
-    let classic = Self.resource(
+    var classic = Self.resource(
       "https://r.openai.azure.com/openai/deployments/dep", ["apiVersion": "2024-10-21"])
     let error = #expect(throws: ProviderError.self) { try write(classic) }
     #expect(error?.kind == .unsupported)
     #expect(error?.hint?.contains("openai-completions") == true)
     let request = CompletionRequest(messages: [Message(.user, "hi")])
+    classic.quirks = ["query": ["api-version": "$apiVersion"]]
     #expect(
       try OpenAICompletions().write(request, at: classic).url
         == "https://r.openai.azure.com/openai/deployments/dep/chat/completions?api-version=2024-10-21")

@@ -91,6 +91,55 @@ struct AnswerBuilderTests {
     #expect(again.message.content == [.reasoning(Reasoning(text: "a", opaque: ["x", "y"]))])
   }
 
+  @Test("Sealed thoughts in a row stay apart, and each keeps its own seal")
+  func sealedInARow() {
+    let answer = build([
+      .reasoning("one"), .reasoningEnd(signature: "s1", opaque: nil, redacted: false),
+      .reasoning("two"), .reasoning("!"), .reasoningEnd(signature: "s2", opaque: ["x"], redacted: false),
+      .reasoningEnd(signature: nil, opaque: "sealed", redacted: true),
+      .reasoningEnd(signature: nil, opaque: nil, redacted: false), .text("done"),
+    ])
+    #expect(
+      answer.message.content == [
+        .reasoning(Reasoning(text: "one", signature: "s1")),
+        .reasoning(Reasoning(text: "two!", signature: "s2", opaque: ["x"])),
+        .reasoning(Reasoning(text: "", redacted: true, opaque: "sealed")), .text("done"),
+      ])
+    #expect(answer.deltas == [.reasoning("one"), .reasoning("two"), .reasoning("!"), .text("done")])
+  }
+
+  @Test("A seal without a thought stands where it came, before text and calls, and a seal of nothing is nothing")
+  func sealsBetween() {
+    let answer = build([
+      .reasoningEnd(signature: nil, opaque: ["next": "text"], redacted: false), .text("a"),
+      .reasoningEnd(signature: nil, opaque: nil, redacted: false), .text("b"),
+      .reasoningEnd(signature: nil, opaque: ["next": "call"], redacted: false),
+      .toolCallStart(index: 0, id: "i", name: "n"), .toolCallEnd(index: 0),
+      .reasoningEnd(signature: "late", opaque: nil, redacted: false),
+    ])
+    #expect(
+      answer.message.content == [
+        .reasoning(Reasoning(text: "", opaque: ["next": "text"])), .text("ab"),
+        .reasoning(Reasoning(text: "", opaque: ["next": "call"])),
+        .toolCall(ToolCall(id: "i", name: "n", arguments: [:])), .reasoning(Reasoning(text: "", signature: "late")),
+      ])
+    #expect(answer.deltas.compactMap { if case .text(let text) = $0 { text } else { nil } } == ["a", "b"])
+  }
+
+  @Test(
+    "A thought that ends keeps what was sealed into it before",
+    arguments: [
+      (StreamEvent.reasoningSignature("s"), Reasoning(text: "a", signature: "s", redacted: true)),
+      (.reasoningOpaque(["o"]), Reasoning(text: "a", redacted: true, opaque: ["o"])),
+    ])
+  func endAfterSeal(_ seal: StreamEvent, _ expected: Reasoning) {
+    let answer = build([
+      .reasoning("a"), seal, .reasoningEnd(signature: nil, opaque: nil, redacted: true), .reasoning("b"),
+    ])
+    #expect(answer.message.content == [.reasoning(expected), .reasoning(Reasoning(text: "b"))])
+    #expect(answer.message.reasoning == "ab")
+  }
+
   @Test(
     "Arguments that are no object make an invalid call, with a warning and without arguments",
     arguments: [#"{"a": 1"#, "[1]", "1", #""text""#, "{} {}"])

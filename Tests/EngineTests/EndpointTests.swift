@@ -334,12 +334,14 @@ struct EndpointKeyTests {
     let engine = acme.person.engine
     let catalog = try await engine.catalog()
     await #expect(throws: ProviderError.self) {
-      try await engine.checkVariables(of: acme.provider, catalog, hasKey: true)
+      try await engine.checkVariables(of: acme.provider, catalog, KeyPlace(source: .config, detail: ""))
     }
     acme.provider.auth.keyParts = ["tenant"]
-    await #expect(throws: Never.self) { try await engine.checkVariables(of: acme.provider, catalog, hasKey: true) }
+    await #expect(throws: Never.self) {
+      try await engine.checkVariables(of: acme.provider, catalog, KeyPlace(source: .config, detail: ""))
+    }
     await #expect(throws: ProviderError.self) {
-      try await engine.checkVariables(of: acme.provider, catalog, hasKey: false)
+      try await engine.checkVariables(of: acme.provider, catalog, nil)
     }
   }
 }

@@ -78,6 +78,60 @@ struct ModelListTests {
     #expect(error?.hint?.contains("Load a model") == true)
   }
 
+  @Test("A list that goes on is read to its end, with what the asking needs; one that repeats itself ends too")
+  func pages() async throws {
+    let upstream = try Upstream { request, exchange in
+      let isFirst = !request.target.contains("after_id")
+      try exchange.respond(
+        json: isFirst
+          ? ["data": [["id": "a"], ["id": "b/ü"]], "has_more": true, "last_id": "b/ü"]
+          : ["data": [["id": "b/ü"], ["id": "c"]], "has_more": .bool(!request.target.contains("c")), "last_id": "c"])
+    }
+    let person = try Person(
+      config: ["providers": ["anthropic": ["baseURL": .string(upstream.url), "apiKey": "sk-mine"]]], upstream: upstream)
+    let provider = try await person.engine.catalog().provider(named: "anthropic")
+    let listing = try await person.engine.models(of: [provider], refresh: true)
+    #expect(listing.failures.isEmpty)
+    #expect(listing.models.filter { $0.source == .live }.map(\.model.id) == ["a", "b/ü", "c"])
+    #expect(
+      upstream.requests.map(\.target) == [
+        "/v1/models?limit=1000", "/v1/models?limit=1000&after_id=b%2F%C3%BC", "/v1/models?limit=1000&after_id=c",
+      ])
+    #expect(upstream.requests.first?.header("x-api-key") == "sk-mine")
+    #expect(upstream.requests.first?.header("anthropic-version") == "2023-06-01")
+  }
+
+  @Test("Of a local server's models those are listed that it has, with what the catalogue knows of them")
+  func localModels() async throws {
+    let upstream = try server(["models": [["name": "llama3.1:8b"], ["name": "mine"]]])
+    let person = try Person(config: ["providers": ["ollama": ["baseURL": .string(upstream.url)]]], upstream: upstream)
+    let provider = try await person.engine.catalog().provider(named: "ollama")
+    let listing = try await person.engine.models(of: [provider], refresh: false)
+    #expect(listing.models.map(\.model.id) == ["llama3.1:8b", "mine"])
+    #expect(listing.models.first?.model.contextWindow == 128_000)
+    #expect(listing.models.map(\.source) == [.catalog, .live])
+  }
+
+  @Test("Nothing of the models' list is read for what needs no model of a provider")
+  func laziness() async throws {
+    let person = try Person(config: [:])
+    _ = try await person.complete("Hi") { $0.provider = "echo" }
+    _ = try await person.engine.reports()
+    #expect(try await person.engine.catalog().knowledge.parsedSections == ["echo"])
+  }
+
+  @Test("A file is downloaded without any key, and anything but a good answer is an error")
+  func download() async throws {
+    let upstream = try Upstream { request, exchange in
+      try exchange.respond(status: request.path == "/api.json" ? 200 : 404, json: ["a": 1])
+    }
+    let person = try Person(upstream)
+    #expect(try await person.engine.download(upstream.url + "/api.json") == (JSONValue.object(["a": 1]).bytes))
+    #expect(upstream.requests.last?.header("authorization") == nil)
+    let error = await #expect(throws: ProviderError.self) { try await person.engine.download(upstream.url + "/other") }
+    #expect(error?.message.contains("404") == true)
+  }
+
   @Test("A report tells a server that answers from one that does not, and a good key from a bad one")
   func reports() async throws {
     let (sound, strict) = (try server(["data": []]), try Upstream.json(["error": "no"], status: 401))

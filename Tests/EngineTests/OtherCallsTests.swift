@@ -13,11 +13,14 @@ import Upstream
 struct AbleDialect: CountsTokens, Embeds, Infills {
   /// Whether this model has the endpoints.
   var isAble = true
+  var api: APIFamily
   private let base = OpenAICompletions()
 
-  init(isAble: Bool = true) { self.isAble = isAble }
+  init(isAble: Bool = true, api: APIFamily = "openai-completions") {
+    self.isAble = isAble
+    self.api = api
+  }
 
-  var api: APIFamily { base.api }
   func validate(quirks: JSONObject) throws(JSONFieldError) { try base.validate(quirks: quirks) }
   func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {
     try base.encode(request, for: endpoint)

@@ -156,6 +156,15 @@ struct AmazonSignatureTests {
     #expect(signer.parts(of: request, date: "20260102T030405Z").canonicalRequest.contains("\nhost:\(expected)\n"))
   }
 
+  @Test("name the host that the request itself names")
+  func ownHost() {
+    var (signer, request) = Self.bedrock("m")
+    signer.service = "sts"
+    request.headers.append(HTTPHeader("Host", "behind.test"))
+    let canonical = signer.parts(of: request, date: "20260102T030405Z").canonicalRequest
+    #expect(canonical.contains("\nhost:behind.test\n") && !canonical.contains("amazonaws"))
+  }
+
   @Test(
     "are dated by the calendar",
     arguments: [

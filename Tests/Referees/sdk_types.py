@@ -41,6 +41,8 @@ GOOGLE = {
     "generationConfig": adapter(google.GenerationConfig),
     "safetySettings": adapter(list[google.SafetySetting]),
     "cachedContent": adapter(str),
+    # The package itself puts it into the body.
+    "serviceTier": adapter(google.ServiceTier),
 }
 
 

@@ -17,15 +17,5 @@ package enum SharedMaterial {
   /// The public JSON conformance suite.
   package static var jsonTestSuite: String? { folder("json-test-suite/test_parsing") }
 
-  /// The path of a program that the testbed's `setup` installs, in `PATCHBAY_TESTBED` or the user's cache; `nil` when
-  /// it, or the testbed itself, is not there.
-  package static func program(_ name: String) -> String? {
-    guard folder("testbed") != nil else { return nil }
-    let environment = Environment.process
-    let cache = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "")/.cache"
-    let path = "\(environment["PATCHBAY_TESTBED"] ?? "\(cache)/patchbay-testbed")/\(name)"
-    return access(path, X_OK) == 0 ? path : nil
-  }
-
   private static func exists(_ path: String) -> Bool { access(path, R_OK) == 0 }
 }

@@ -38,7 +38,7 @@ package struct AnthropicMessages: Dialect, CountsTokens {
     _ request: CompletionRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> EncodedRequest? {
     let quirks = try quirks(endpoint)
-    guard quirks.supportsTokenCounting else { return nil }
+    guard quirks.countsTokens else { return nil }
     var encoder = MessagesEncoder(request, endpoint, quirks, api: api)
     let body = MessagesCount.body(from: try encoder.encode())
     let (endpoint, headers) = encoder.headers()

@@ -12,7 +12,7 @@ extension AnthropicMessagesQuirks {
     try readHeaders(&fields)
     defaultMaxTokens = try fields.int("defaultMaxTokens", in: 1...Int.max) ?? defaultMaxTokens
     try fields.set(&supportsServiceTier, "supportsServiceTier")
-    try fields.set(&supportsTokenCounting, "supportsTokenCounting")
+    try fields.set(&countsTokens, "countsTokens")
     let names = Option.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
     refuses =
       try fields.optional("refuses", "an array of \(names)") { value in

@@ -80,7 +80,7 @@ package struct AnthropicMessagesQuirks: Sendable, Hashable {
   /// Whether requests carry what Claude Code sends; unless said, with a token of a Claude subscription.
   package var claudeCode: Bool?
   /// Whether there is `count_tokens`.
-  package var supportsTokenCounting = true
+  package var countsTokens = true
   /// Fields that every request to this server has; `extra` of the call still wins.
   package var body = JSONObject()
 

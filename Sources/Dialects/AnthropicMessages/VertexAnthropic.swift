@@ -39,7 +39,7 @@ package struct VertexAnthropic: Dialect, CountsTokens {
     _ request: CompletionRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> EncodedRequest? {
     let quirks = try quirks(endpoint)
-    guard quirks.supportsTokenCounting else { return nil }
+    guard quirks.countsTokens else { return nil }
     var encoder = MessagesEncoder(request, endpoint, quirks, api: api)
     encoder.request.stream = false
     return try post(MessagesCount.body(from: try encoder.encode()), to: "count-tokens", "rawPredict", &encoder)

@@ -112,7 +112,7 @@ extension ResponsesFamily {
 
   func embeddings(of endpoint: Endpoint) throws(ProviderError) -> OpenAIEmbeddings {
     let quirks = try quirks(of: endpoint)
-    guard quirks.supportsEmbeddings else {
+    guard quirks.embeddings else {
       throw ProviderError(
         .unsupported, "\(endpoint.provider) offers no embeddings", hint: "Use another provider.", path: "model")
     }
@@ -126,6 +126,7 @@ extension ResponsesFamily {
   /// Quirks that cannot be read have been reported by `encode`; an answer is read as an unknown server's.
   private func answer(to request: CompletionRequest, at endpoint: Endpoint) -> ResponsesAnswer {
     let quirks = (try? OpenAIResponsesQuirks(endpoint.mergedQuirks, defaults: defaults)) ?? defaults
-    return ResponsesAnswer(answerTool: quirks.answerTool(for: request.options, endpoint.model))
+    return ResponsesAnswer(
+      answerTool: quirks.answerTool(for: request.options, endpoint.model), streamsArguments: quirks.streamsArguments)
   }
 }

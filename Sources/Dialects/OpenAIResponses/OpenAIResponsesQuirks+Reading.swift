@@ -48,6 +48,7 @@ extension OpenAIResponsesQuirks {
     try fields.set(&supportsToolChoice, "supportsToolChoice")
     try fields.set(&supportsParallelToolCalls, "supportsParallelToolCalls")
     try fields.set(&statesToolDefaults, "statesToolDefaults")
+    try fields.set(&streamsArguments, "streamsArguments")
     try fields.set(&refusesTrailingUnderscore, "refusesTrailingUnderscore")
     try fields.set(&supportsToolResultMedia, "supportsToolResultMedia")
     structuredOutput = try fields.choice("structuredOutput", StructuredOutput.self) ?? structuredOutput
@@ -62,7 +63,7 @@ extension OpenAIResponsesQuirks {
 
   private mutating func readRoutes(_ fields: inout JSONFields) throws(JSONFieldError) {
     try fields.set(&countsTokens, "countsTokens")
-    try fields.set(&supportsEmbeddings, "supportsEmbeddings")
+    try fields.set(&embeddings, "embeddings")
     dimensionsField = try fields.nonEmptyString("dimensionsField") ?? dimensionsField
   }
 }

@@ -74,6 +74,9 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
   package var supportsParallelToolCalls = true
   /// Say `tool_choice` and `parallel_tool_calls` even where the defaults would do.
   package var statesToolDefaults = false
+  /// Whether the pieces of a call's arguments can be read; elsewhere only the finished arguments count. Copilot is
+  /// reported to scramble the pieces.
+  package var streamsArguments = true
   /// An id may not end in `_`.
   package var refusesTrailingUnderscore = false
   /// Tool results may hold images and files; elsewhere these follow in a message of the user's.
@@ -98,7 +101,7 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
   /// `POST {base}/responses/input_tokens`.
   package var countsTokens = false
   /// `POST {base}/embeddings`.
-  package var supportsEmbeddings = true
+  package var embeddings = true
   /// The field of an embedding request for the length of the vectors.
   package var dimensionsField = "dimensions"
   /// Fields that every request to this server has; `extra` of the call still wins.
@@ -119,7 +122,7 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
     quirks.statesToolDefaults = true
     quirks.refusesTrailingUnderscore = true
     quirks.sessionHeaders = ["session-id", "x-client-request-id"]
-    quirks.supportsEmbeddings = false
+    quirks.embeddings = false
     return quirks
   }()
 

@@ -60,6 +60,7 @@ extension ResponsesAnswer {
     if items[position].name.isEmpty, let name = event["name"]?.string { items[position].name = name }
     let index = event["content_index"]?.int ?? event["summary_index"]?.int ?? 0
     let place = ResponsesItem.Place(kind: piece.place, index: index)
+    if piece.value == "delta", piece.place == .arguments, !streamsArguments { return }
     if piece.value == "delta" { say(text, place, position, &events) } else { settle(text, place, position, &events) }
   }
 

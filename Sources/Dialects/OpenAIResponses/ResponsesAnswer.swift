@@ -6,6 +6,8 @@ internal import JSON
 struct ResponsesAnswer: JSONAnswer {
   /// The tool whose arguments are the structured answer: they become text, and the call does not exist.
   let answerTool: String?
+  /// Whether the pieces of arguments count, or only the finished ones.
+  let streamsArguments: Bool
 
   var items: [ResponsesItem] = []
   /// The message or thought being written.
@@ -22,7 +24,10 @@ struct ResponsesAnswer: JSONAnswer {
   private var isDone = false
   private var warnings: Set<String> = []
 
-  init(answerTool: String? = nil) { self.answerTool = answerTool }
+  init(answerTool: String? = nil, streamsArguments: Bool = true) {
+    self.answerTool = answerTool
+    self.streamsArguments = streamsArguments
+  }
 
   var hasOutput: Bool { hasText || hasReasoning || !refusal.isEmpty || items.contains { $0.kind != .message } }
 

@@ -66,8 +66,8 @@ package struct AmazonSignature: Sendable {
   package func parts(of request: HTTPRequest, date: String) -> Parts {
     let url = URLParts(request.url)
     var headers = request.headers.map { ($0.name.lowercased(), $0.value.reveal()) }
-    headers.removeAll { Self.unsigned.contains($0.0) || $0.0 == "host" }
-    headers.append(("host", url.host))
+    headers.removeAll { Self.unsigned.contains($0.0) }
+    if !headers.contains(where: { $0.0 == "host" }) { headers.append(("host", url.host)) }
     let canonical = Self.canonical(headers)
     let signedHeaders = canonical.map(\.name).joined(separator: ";")
     let lines =

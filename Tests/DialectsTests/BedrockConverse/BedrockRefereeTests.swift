@@ -5,26 +5,21 @@ import JSON
 import TestSupport
 import Testing
 
-private let python = SharedMaterial.program("v-moto/bin/python")
-
 /// Amazon's own client judges what we write and how we sign it.
 @Suite(
   "Bedrock: botocore as a referee",
-  .enabled(if: python != nil, "botocore is not installed (testbed: setup moto)"), .timeLimit(.minutes(1)))
+  .enabled(if: Testbed.has("v-moto/bin/python"), "botocore is not installed (testbed: setup moto)"),
+  .timeLimit(.minutes(1)))
 struct BedrockRefereeTests {
   let dialect = BedrockConverse()
 
   /// The referee's answers to `cases`.
   private func judge(_ cases: [JSONValue]) async throws -> [JSONValue] {
     let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-    let referee = try ChildProcess(
-      try #require(python), ["\(tests)/Scripts/bedrock_referee.py"],
+    let referee = try LineServer(
+      "\(Testbed.programs)/v-moto/bin/python", ["\(tests)/Referees/bedrock.py"],
       environment: ["HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true"])
-    await referee.write(cases.flatMap { $0.bytes + [0x0A] })
-    referee.closeInput()
-    let exit = try await referee.waitForExit()
-    #expect(exit == .status(0), "\(referee.errorText)")
-    return try referee.outputText.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    return try await referee.answers(to: cases.map(\.text)).map { try JSONValue(parsing: $0) }
   }
 
   private func expectAccepted(_ bodies: [JSONValue], operation: JSONValue = "ConverseStream") async throws {
