@@ -93,7 +93,8 @@ extension CompletionEngine {
       let limit = patience.rawValue
       var call = CompletionCall(input: [])
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
-      let endpoint = try await endpoint(provider, ModelInfo(id: ""), call)
+      let (provider, model) = provider.routed(to: ModelInfo(id: ""))
+      let endpoint = try await endpoint(provider, model, call)
       return .success(try await models(of: list, endpoint, provider.api))
     } catch {
       var error = error

@@ -51,12 +51,12 @@ package struct OpenAICodexResponses: ResponsesFamily {
   }
 
   private func account(at endpoint: Endpoint) throws(ProviderError) -> Secret {
-    if let account = endpoint.variables["accountId"], !account.isEmpty { return Secret(account) }
     guard let key = endpoint.apiKey, !key.isEmpty else {
       throw ProviderError(
         .authRequired, "\(endpoint.provider) needs a login with ChatGPT", hint: "Log in to \(endpoint.provider).")
     }
-    guard let account = ChatGPTToken.account(in: key.reveal()) else {
+    let stored = endpoint.variables["accountId"].flatMap { $0.isEmpty ? nil : $0 }
+    guard let account = ChatGPTToken.account(in: key.reveal()) ?? stored else {
       throw ProviderError(
         .authRejected, "the key of \(endpoint.provider) is no ChatGPT access token: it names no account",
         hint: "Log in to \(endpoint.provider) again; an API key of OpenAI belongs to the provider openai.")
