@@ -109,20 +109,12 @@ extension CompletionEngine {
     var timeouts = HTTPTimeouts()
     timeouts.totalMs = 60_000
     let request = HTTPRequest(url: url, headers: [HTTPHeader("accept", "application/json")], timeouts: timeouts)
-    do {
-      return try await http.withResponse(to: request) { response in
-        guard response.status == 200 else {
-          throw ProviderError(
-            .upstreamError, "\(ServerAddress.masked(url)) answers with HTTP status \(response.status)")
-        }
-        return try await response.body.readAll(limit: Self.listLimit)
+    return try await exchange(request) { response in
+      guard response.status == 200 else {
+        throw ProviderError(
+          .upstreamError, "\(ServerAddress.masked(url)) answers with HTTP status \(response.status)")
       }
-    } catch let error as ProviderError {
-      throw error
-    } catch let error as HTTPError {
-      throw ProviderError(error)
-    } catch {
-      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)")
+      return try await response.body.readAll(limit: Self.listLimit)
     }
   }
 
