@@ -87,7 +87,8 @@ package struct BedrockConverse: Dialect {
     let words = message.split(separator: " ")
     let id = words.firstIndex(of: "ID").flatMap { words.dropFirst($0 + 1).first }
     guard let id, !id.hasPrefix("arn:") else {
-      return "Put the prefix of an inference profile before the model's id, such as us., eu. or global., or use its ARN."
+      return
+        "Put the prefix of an inference profile before the model's id, such as us., eu. or global., or use its ARN."
     }
     return "Name an inference profile instead: us.\(id), eu.\(id) or apac.\(id), depending on the region, or "
       + "global.\(id); its ARN will do, too."
