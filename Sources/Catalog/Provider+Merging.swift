@@ -92,7 +92,7 @@ extension Provider {
   mutating func finish(_ family: APIEntry, entry: ProviderEntry?, config: ConfigProvider?) {
     api = family.name
     modelList = family.models
-    modelsOf = entry?.modelsOf
+    (modelsOf, variantMark) = (entry?.modelsOf, entry?.variantMark)
     if let entry {
       if entry.api == family.name {
         quirks = entry.quirks

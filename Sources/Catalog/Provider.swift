@@ -164,6 +164,9 @@ package struct Provider: Sendable {
   package var anyModel = true
   /// The provider whose section of `models.json` is this one's, too.
   package var modelsOf: String?
+  /// What stands between a model's id and words about who shall serve it, as in `model:fastest`; `nil` for ids that
+  /// mean what they say.
+  package var variantMark: String?
   /// Where it lists its models; `nil` when it does not.
   package var modelList: ModelList?
   /// The headers that carry keys, by API family; families that are absent use `authorization`.

@@ -118,11 +118,14 @@ package struct ProviderCatalog: Sendable {
     return ModelInfo(id: id)
   }
 
-  /// What is known of a model, also where a route takes a prefix off its id and it is known without.
+  /// What is known of a model, also where a route takes a prefix off its id, or words about who shall serve it stand
+  /// behind it, and it is known without.
   private func knownModel(_ id: String, of provider: Provider) throws(ProviderError) -> ModelInfo? {
     if let known = try knowledge.model(id, of: provider) { return known }
-    for prefix in provider.routes.compactMap(\.stripPrefix) where id.hasPrefix(prefix) {
-      guard var known = try knowledge.model(String(id.dropFirst(prefix.count)), of: provider) else { continue }
+    var names = provider.routes.compactMap(\.stripPrefix).filter(id.hasPrefix).map { String(id.dropFirst($0.count)) }
+    if let mark = provider.variantMark.flatMap(id.firstRange) { names.append(String(id[..<mark.lowerBound])) }
+    for name in names {
+      guard var known = try knowledge.model(name, of: provider) else { continue }
       known.id = id
       return known
     }

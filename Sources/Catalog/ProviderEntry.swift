@@ -67,6 +67,8 @@ package struct ProviderEntry: Sendable {
   package private(set) var isPreferred: Bool = false
   package private(set) var dataPolicy: DataPolicy = DataPolicy()
   package private(set) var roles: [ModelRole: String] = [:]
+  /// What stands between a model's id and words about who shall serve it: `:` for `model:fastest`.
+  package private(set) var variantMark: String?
   /// The provider whose section of `models.json` is this one's, too.
   package private(set) var modelsOf: String?
   /// Its id in the lists of models.dev, where that is another one.
@@ -117,6 +119,7 @@ package struct ProviderEntry: Sendable {
     isPreferred = try fields.bool("preferred") ?? false
     dataPolicy = try DataPolicy(&fields)
     roles = try ConfigFile.roles(fields.value("roles"), fields.path + ["roles"])
+    variantMark = try fields.nonEmptyString("variantMark")
     modelsOf = try fields.nonEmptyString("modelsOf")
     modelsDev = try fields.string("modelsDev")
     docs = try fields.optional("docs", "an https:// URL") { value in

@@ -197,6 +197,16 @@ struct EndpointVariableTests {
     #expect(try await acme.endpoint().baseURL == "https://db.acme.example/v1")
   }
 
+  @Test("Who says that a proxy signs gets no signature, and needs no credentials")
+  func unsigned() async throws {
+    var acme = try await Acme(key: nil, environment: ["SKIP": "1"])
+    acme.provider.auth.scheme = .aws
+    #expect(await acme.failure()?.kind == .authRequired)
+    acme.variable("skipAuth") { $0.environment = ["SKIP"] }
+    let endpoint = try await acme.endpoint()
+    #expect(endpoint.aws == nil && endpoint.variables["skipAuth"] == "1")
+  }
+
   @Test("Nothing that is stored goes to the base URL of a call")
   func foreign() async throws {
     var acme = try await Acme(
