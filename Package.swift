@@ -17,8 +17,8 @@ func support(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: strict)
 }
 
 let package = Package(
@@ -64,7 +64,8 @@ let package = Package(
       [
         "Catalog", "Completion", "Credentials", "Dialects", "Engine", "HTTP", "JSON", "Platform", "TestSupport",
         "Upstream",
-      ]),
+      ],
+      data: ["golden-requests.json"]),
     tests(
       "ServerTests",
       ["Completion", "Engine", "JSON", "JSONRPC", "Platform", "Server", "TestSupport", "Upstream", "WireProtocol"]),

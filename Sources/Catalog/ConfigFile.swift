@@ -145,7 +145,7 @@ struct ConfigFile: Sendable {
     var roles: [ModelRole: String] = [:]
     for role in ModelRole.allCases {
       guard let name = try fields.string(role.rawValue) else { continue }
-      guard !name.hasPrefix("@"), !name.isEmpty else {
+      guard !ModelRole.isLike(name), !name.isEmpty else {
         throw fields.error(role.rawValue, "must name a model, not another role")
       }
       roles[role] = name

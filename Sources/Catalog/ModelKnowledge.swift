@@ -25,7 +25,7 @@ package final class ModelKnowledge: Sendable {
   /// What is known of a provider's models: in the order of `models.json`, then those that only the person's list has.
   /// - Throws: `storage` when that list is damaged; it names the file and the remedy.
   package func models(of provider: Provider) throws(ProviderError) -> [ModelInfo] {
-    let section = try section(provider.id)
+    let section = try section(provider.modelsOf ?? provider.id)
     let overlay = try overlay(for: provider)
     var infos: [ModelInfo] = []
     for (id, value) in section { infos.append(try info(id, value, overlay[id], provider.id)) }
@@ -36,7 +36,7 @@ package final class ModelKnowledge: Sendable {
   /// What is known of one model; `nil` when nothing is.
   /// - Throws: as `models(of:)`.
   package func model(_ id: String, of provider: Provider) throws(ProviderError) -> ModelInfo? {
-    let shipped = try section(provider.id)[id]
+    let shipped = try section(provider.modelsOf ?? provider.id)[id]
     let overlay = try overlay(for: provider)[id]
     return shipped == nil && overlay == nil ? nil : try info(id, shipped, overlay, provider.id)
   }

@@ -92,14 +92,17 @@ extension Provider {
   mutating func finish(_ family: APIEntry, entry: ProviderEntry?, config: ConfigProvider?) {
     api = family.name
     modelList = family.models
+    (modelsOf, variantMark) = (entry?.modelsOf, entry?.variantMark)
     if let entry {
       if entry.api == family.name {
         quirks = entry.quirks
         modelList = entry.models ?? modelList
       } else {
-        take(routeTo: family.name)
+        take(routeTo: family.name, from: entry.api)
       }
       fitBaseURLs(entry)
+    } else {
+      auth.header = family.keyHeader ?? auth.header
     }
     if let quirks = config?.quirks {
       self.quirks.merge(quirks.value)
@@ -109,14 +112,16 @@ extension Provider {
 
   /// The person wants another family than the provider's own, for all its models: what is known of its deviations is
   /// known for others.
-  private mutating func take(routeTo api: String) {
+  private mutating func take(routeTo api: String, from former: String) {
     modelQuirks = []
-    if let route = routes.first(where: { $0.api == api }) {
+    if let route = usableRoutes.first(where: { $0.api == api }) {
       quirks = route.quirks
       auth = route.auth ?? auth
       baseURL = origins["baseURL"] == nil ? route.baseURL ?? baseURL : baseURL
       headers.removeAll { header in route.headers.contains { $0.name.lowercased() == header.name.lowercased() } }
       headers += route.headers
+    } else {
+      fitKeyHeader(from: former)
     }
     routes = []
   }

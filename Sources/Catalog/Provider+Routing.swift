@@ -20,6 +20,7 @@ extension Provider {
       provider.api = wanted ?? model.api ?? self.api
       // What is known of a provider's deviations is known for its own family.
       if provider.api != self.api { provider.quirks = .init() }
+      provider.fitKeyHeader(from: self.api)
       return (provider, model)
     }
     provider.api = route.api
@@ -39,7 +40,19 @@ extension Provider {
   /// The family by which `model` is reached when nobody asks for another.
   private func family(of model: ModelInfo) -> String { model.api ?? route(for: model, nil)?.api ?? api }
 
+  /// The routes that there are at its base URL.
+  var usableRoutes: [ProviderRoute] {
+    routes.filter { route in route.baseURLContains.map { baseURL?.contains($0) ?? false } ?? true }
+  }
+
+  /// The key goes where `api` wants it, unless it went elsewhere than `former` wants it, too.
+  mutating func fitKeyHeader(from former: String) {
+    let usual = "authorization"
+    if auth.header == keyHeaders[former] ?? usual { auth.header = keyHeaders[api] ?? usual }
+  }
+
   private func route(for model: ModelInfo, _ wanted: String?) -> ProviderRoute? {
+    let routes = usableRoutes
     if let api = wanted ?? model.api {
       if wanted == nil || wanted != self.api {
         return routes.first { $0.api == api && ($0.models.isEmpty || $0.fits(model.id)) }

@@ -89,6 +89,8 @@ package struct TurnHeader: Sendable, Hashable {
 package struct ProviderRoute: Sendable {
   /// Which models, as patterns with `*`; empty for those alone whose catalogue entry names the family `api`.
   package var models: [String]
+  /// What the provider's base URL must hold for this route to be there at all.
+  package var baseURLContains: String?
   package var api: String
   /// `nil`: the provider's.
   package var baseURL: String?
@@ -121,7 +123,12 @@ package struct DataPolicy: Sendable, Hashable {
 }
 
 /// Names that stand for a model of the person's choice; written `@small` wherever a model is named.
-package enum ModelRole: String, Sendable, Hashable, CaseIterable { case small, complex }
+package enum ModelRole: String, Sendable, Hashable, CaseIterable {
+  case small, complex
+
+  /// Whether `name` is written like a role. Ids such as Cloudflare's `@cf/meta/llama` are not.
+  static func isLike(_ name: String) -> Bool { name.hasPrefix("@") && !name.contains("/") }
+}
 
 /// A header to send; its value is a key text, because which headers carry keys differs from provider to provider.
 package struct ConfiguredHeader: Sendable, Hashable {
@@ -155,8 +162,15 @@ package struct Provider: Sendable {
   package var configuredModels: [(id: String, entry: ModelEntry)] = []
   /// Whether models that the catalogue does not list can be asked for.
   package var anyModel = true
+  /// The provider whose section of `models.json` is this one's, too.
+  package var modelsOf: String?
+  /// What stands between a model's id and words about who shall serve it, as in `model:fastest`; `nil` for ids that
+  /// mean what they say.
+  package var variantMark: String?
   /// Where it lists its models; `nil` when it does not.
   package var modelList: ModelList?
+  /// The headers that carry keys, by API family; families that are absent use `authorization`.
+  package var keyHeaders: [String: String] = [:]
   /// For the dialect, which alone knows what they mean; where they say nothing, it assumes little of a server.
   package var quirks = JSONObject()
   /// Merged into every request body as it is.

@@ -25,7 +25,7 @@ package struct CurrentModel: Sendable, Hashable {
 extension ProviderCatalog {
   /// What a request means that names `provider` and `model`, either or neither:
   ///
-  /// - both: the model's name is taken as it is, but for a role (`@small`);
+  /// - both: the model's name is taken as it is, but for a role (`@small`), which names with a slash never are;
   /// - only the provider: the model that is current there, else the provider's default;
   /// - only the model: a role, `provider/model`, or a model of the current or default provider;
   /// - neither: what is current, else the default.
@@ -40,12 +40,11 @@ extension ProviderCatalog {
       return try select(in: try self.provider(named: provider), model, current)
     }
     if let model {
-      if let role = try role(model) { return try select(role, current) }
+      let usual = current?.provider ?? config.defaultProvider?.value
+      if let role = try role(model, at: usual.flatMap(knownProvider)) { return try select(role, current) }
       let (named, rest) = splitModel(model)
       if let named { return try selection(try self.provider(named: named), rest) }
-      if let provider = current?.provider ?? config.defaultProvider?.value {
-        return try selection(try self.provider(named: provider), model)
-      }
+      if let usual { return try selection(try self.provider(named: usual), model) }
       return try selection(try defaultSelection(loggedIn: loggedIn).provider, model)
     }
     if let current { return try selection(try self.provider(named: current.provider), current.model) }
@@ -57,7 +56,8 @@ extension ProviderCatalog {
   /// - Throws: `providerNotFound` when there is none.
   package func defaultSelection(loggedIn: Set<String> = []) throws(ProviderError) -> ModelSelection {
     if let name = config.model?.value {
-      if let role = try role(name) { return try select(role, nil) }
+      let usual = config.defaultProvider.flatMap { knownProvider($0.value) }
+      if let role = try role(name, at: usual) { return try select(role, nil) }
       return try configuredModel(name)
     }
     if let name = config.defaultProvider?.value { return try select(in: try provider(named: name), nil, nil) }
@@ -76,7 +76,7 @@ extension ProviderCatalog {
     in provider: Provider, _ model: String?, _ current: CurrentModel?
   ) throws(ProviderError) -> ModelSelection {
     if let model {
-      guard let role = try role(model) else { return try selection(provider, model) }
+      guard let role = try role(model, at: provider) else { return try selection(provider, model) }
       if let own = provider.roles[role] { return try selection(provider, own) }
       if let name = config.roles[role]?.value {
         let selection = try configuredModel(name)
@@ -119,10 +119,11 @@ extension ProviderCatalog {
     ModelSelection(provider: provider, model: try self.model(model, of: provider))
   }
 
-  /// The role that `@name` means; `nil` for names without `@`.
-  private func role(_ name: String) throws(ProviderError) -> ModelRole? {
-    guard name.hasPrefix("@") else { return nil }
+  /// The role that `@name` means; `nil` for names without `@`, and for models whose ids begin with it.
+  private func role(_ name: String, at provider: Provider?) throws(ProviderError) -> ModelRole? {
+    guard ModelRole.isLike(name) else { return nil }
     if let role = ModelRole(rawValue: String(name.dropFirst())) { return role }
+    if let provider, try models(of: provider).contains(where: { $0.id == name }) { return nil }
     let known = ModelRole.allCases.map { "@\($0.rawValue)" }
     let hint = nearest(to: name, among: known).map { "Did you mean \"\($0)\"?" }
     throw ProviderError(

@@ -102,7 +102,7 @@ package struct ProviderCatalog: Sendable {
   /// catalogues do, unless the provider is known to have no others.
   /// - Throws: `modelNotFound`; `storage` as `models(of:)`.
   package func model(_ id: String, of provider: Provider) throws(ProviderError) -> ModelInfo {
-    let known = try knowledge.model(id, of: provider).map { provider.reached($0) }
+    let known = try knownModel(id, of: provider).map { provider.reached($0) }
     if let entry = provider.configuredModels.last(where: { $0.id == id })?.entry {
       return entry.applied(to: known ?? ModelInfo(id: id))
     }
@@ -116,6 +116,20 @@ package struct ProviderCatalog: Sendable {
       throw error
     }
     return ModelInfo(id: id)
+  }
+
+  /// What is known of a model, also where a route takes a prefix off its id, or words about who shall serve it stand
+  /// behind it, and it is known without.
+  private func knownModel(_ id: String, of provider: Provider) throws(ProviderError) -> ModelInfo? {
+    if let known = try knowledge.model(id, of: provider) { return known }
+    var names = provider.routes.compactMap(\.stripPrefix).filter(id.hasPrefix).map { String(id.dropFirst($0.count)) }
+    if let mark = provider.variantMark.flatMap(id.firstRange) { names.append(String(id[..<mark.lowerBound])) }
+    for name in names {
+      guard var known = try knowledge.model(name, of: provider) else { continue }
+      known.id = id
+      return known
+    }
+    return nil
   }
 
   /// The provider of that id or alias, switched on or not.
@@ -171,6 +185,7 @@ extension ProviderCatalog {
       try provider.check(section)
     }
     let path = ["providers", section?.id ?? provider.id]
+    provider.keyHeaders = shipped.keyHeaders
     provider.finish(try shipped.family(provider.api, path), entry: entry, config: section)
     for index in provider.configuredModels.indices {
       let (id, model) = provider.configuredModels[index]
@@ -197,7 +212,7 @@ extension ProviderCatalog {
     var names = config.roles.map { (path: ["roles", $0.key.rawValue], name: $0.value.value) }
     if let model = config.model?.value { names.append((["model"], model)) }
     for (path, name) in names where config.defaultProvider == nil && splitModel(name).provider == nil {
-      if path == ["model"], name.hasPrefix("@") { continue }
+      if path == ["model"], ModelRole.isLike(name) { continue }
       throw JSONFieldError(
         path: path,
         message: "\"\(name)\" does not begin with a provider; write \"provider/model\", or set defaultProvider")

@@ -76,6 +76,7 @@ extension ProviderRoute {
     }
     quirks = try fields.object("quirks") ?? JSONObject()
     stripPrefix = try fields.string("stripPrefix")
+    baseURLContains = try fields.nonEmptyString("baseURLContains")
     try fields.finish()
   }
 }

@@ -6,6 +6,9 @@ package struct APIEntry: Sendable {
   package let name: String
   /// Shorter names that the config file may use.
   package let aliases: [String]
+  /// The header that carries the key of a provider that only the config file knows, lower case; `nil` for
+  /// `authorization`.
+  package let keyHeader: String?
   /// Where servers of this family list their models.
   package let models: ModelList?
 
@@ -14,6 +17,7 @@ package struct APIEntry: Sendable {
     var fields = try JSONFields(value, path: path)
     self.name = name
     aliases = try fields.strings("aliases") ?? []
+    keyHeader = try fields.nonEmptyString("keyHeader")
     models = try ModelList(fields.value("models"), path: path + ["models"])
     try fields.finish()
   }
@@ -63,6 +67,10 @@ package struct ProviderEntry: Sendable {
   package private(set) var isPreferred: Bool = false
   package private(set) var dataPolicy: DataPolicy = DataPolicy()
   package private(set) var roles: [ModelRole: String] = [:]
+  /// What stands between a model's id and words about who shall serve it: `:` for `model:fastest`.
+  package private(set) var variantMark: String?
+  /// The provider whose section of `models.json` is this one's, too.
+  package private(set) var modelsOf: String?
   /// Its id in the lists of models.dev, where that is another one.
   package private(set) var modelsDev: String?
 
@@ -111,6 +119,8 @@ package struct ProviderEntry: Sendable {
     isPreferred = try fields.bool("preferred") ?? false
     dataPolicy = try DataPolicy(&fields)
     roles = try ConfigFile.roles(fields.value("roles"), fields.path + ["roles"])
+    variantMark = try fields.nonEmptyString("variantMark")
+    modelsOf = try fields.nonEmptyString("modelsOf")
     modelsDev = try fields.string("modelsDev")
     docs = try fields.optional("docs", "an https:// URL") { value in
       value.string.flatMap { $0.hasPrefix("https://") ? $0 : nil }

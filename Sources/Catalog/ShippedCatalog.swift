@@ -37,6 +37,11 @@ package struct ShippedCatalog: Sendable {
     apis.first { $0.name == name } ?? apis.first { $0.aliases.contains(name) }
   }
 
+  /// The headers that carry keys, by API family; families that are absent use `authorization`.
+  var keyHeaders: [String: String] {
+    Dictionary(apis.compactMap { api in api.keyHeader.map { (api.name, $0) } }) { $1 }
+  }
+
   /// As `api(named:)`; a name that nobody knows is an error about the member `api` of the object at `path`.
   func family(_ name: String, _ path: [String]) throws(JSONFieldError) -> APIEntry {
     if let family = api(named: name) { return family }

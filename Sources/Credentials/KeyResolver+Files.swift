@@ -56,8 +56,44 @@ extension KeyResolver {
     case .oauth(_, _, let account): surroundings.account = account
     case nil: break
     }
-    surroundings.file = try await contents(of: query.file)?.variables ?? [:]
+    if let file = try await contents(of: query.file) {
+      for (name, text) in file.variables { surroundings.file[name] = try expanded(text, in: file.path) }
+    }
     return surroundings
+  }
+
+  /// `text` with the values of the environment's variables in the place of `${env:NAME}`.
+  /// - Throws: `authRequired` for one that is not set.
+  func expanded(_ text: String, in path: String) throws(ProviderError) -> String {
+    var (result, rest) = ("", text[...])
+    while let (before, name, after) = Self.nextReference(in: rest) {
+      guard let value = environment[name] else {
+        throw ProviderError(
+          .authRequired, "\(path) refers to the variable \(name), which is not set",
+          hint: "Set \(name), or write its value into the file.")
+      }
+      result += before + value.trimmed
+      rest = after
+    }
+    return result + rest
+  }
+
+  /// Whether every variable that `text` refers to is set.
+  func isComplete(_ text: String) -> Bool {
+    var rest = text[...]
+    while let (_, name, after) = Self.nextReference(in: rest) {
+      guard environment[name] != nil else { return false }
+      rest = after
+    }
+    return true
+  }
+
+  /// The next `${env:NAME}` in `text`, with what stands before and behind it.
+  private static func nextReference(in text: Substring) -> (before: Substring, name: String, after: Substring)? {
+    guard let opening = text.firstRange(of: "${env:"), let end = text[opening.upperBound...].firstIndex(of: "}") else {
+      return nil
+    }
+    return (text[..<opening.lowerBound], String(text[opening.upperBound..<end]), text[text.index(after: end)...])
   }
 
   /// The place of another program's file.
@@ -71,7 +107,7 @@ extension KeyResolver {
 
   /// Whether another program's file is there and holds a key. Blocks.
   package func holdsKeyBlocking(_ file: KeyFile) -> Bool {
-    (try? Self.read(file, at: path(of: file)))??.key != nil
+    (try? Self.read(file, at: path(of: file)))??.key.map { isComplete($0.reveal()) } ?? false
   }
 
   /// Reads another program's file; `nil` when there is none.

@@ -137,7 +137,8 @@ package final class KeyResolver: Sendable {
       return ResolvedKey(secret: secret, source: .config, detail: config.origin.description, isToken: false)
     }
     guard let file = try await contents(of: query.file), let key = file.key else { return nil }
-    return ResolvedKey(secret: key, source: .ambient, detail: file.path, isToken: false)
+    let secret = Secret(try expanded(key.reveal(), in: file.path))
+    return ResolvedKey(secret: secret, source: .ambient, detail: file.path, isToken: false)
   }
 
   private func key(of entry: AuthEntry, _ query: KeyQuery) async throws(ProviderError) -> ResolvedKey? {
@@ -193,7 +194,7 @@ package final class KeyResolver: Sendable {
       guard needed.allSatisfy({ environment[$0] != nil }) else { return nil }
       return KeyPlace(source: .config, detail: config.origin.description)
     }
-    if let file = try await contents(of: query.file), file.key != nil {
+    if let file = try await contents(of: query.file), let key = file.key, isComplete(key.reveal()) {
       return KeyPlace(source: .ambient, detail: file.path, warning: file.warning)
     }
     return query.usesAWS ? try await aws(for: query)?.place : nil

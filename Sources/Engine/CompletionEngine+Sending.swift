@@ -17,10 +17,10 @@ extension CompletionEngine {
     _ request: HTTPRequest, to endpoint: Endpoint, _ dialect: (any Dialect)?,
     _ read: (HTTPResponse) async throws -> Value
   ) async throws(ProviderError) -> Value {
-    do {
+    do throws(ProviderError) {
       let time = KeyResolver.systemTime() / 1000
       let request = try dialect?.authorize(request, at: endpoint, time: time) ?? request
-      return try await http.withResponse(to: request) { response in
+      return try await exchange(request) { response in
         if response.status >= 400 {
           let body = (try? await response.body.readAll(limit: Self.errorLimit)) ?? []
           throw dialect?.error(status: response.status, headers: response.headers, body: body)
@@ -28,12 +28,23 @@ extension CompletionEngine {
         }
         return try await read(response)
       }
-    } catch let error as ProviderError {
-      throw error.redacting(endpoint.secrets)
-    } catch let error as HTTPError {
-      throw ProviderError(error).redacting(endpoint.secrets)
     } catch {
-      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)").redacting(endpoint.secrets)
+      throw error.redacting(endpoint.secrets)
+    }
+  }
+
+  /// Sends `request` as it is and passes the response to `read`, whatever its status.
+  func exchange<Value: Sendable>(
+    _ request: HTTPRequest, _ read: (HTTPResponse) async throws -> Value
+  ) async throws(ProviderError) -> Value {
+    do {
+      return try await http.withResponse(to: request, read)
+    } catch let error as ProviderError {
+      throw error
+    } catch let error as HTTPError {
+      throw ProviderError(error)
+    } catch {
+      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)")
     }
   }
 

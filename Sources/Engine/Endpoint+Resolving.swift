@@ -42,7 +42,9 @@ extension CompletionEngine {
       endpoint.baseURL = try variables.url(template).withoutTrailingSlashes
       endpoint.headers = Self.turnHeaders(provider, messages)
       endpoint.headers += try await headers(provider, variables)
-      if provider.auth.scheme == .aws, secret == nil { endpoint.aws = try await signer(provider, catalog) }
+      if provider.auth.scheme == .aws, secret == nil, endpoint.variables["skipAuth"] != "1" {
+        endpoint.aws = try await signer(provider, catalog)
+      }
     }
     for (name, value) in call?.headers ?? [] {
       endpoint.headers.removeAll { $0.name.lowercased() == name.lowercased() }
@@ -97,11 +99,10 @@ extension CompletionEngine {
     return auth.tokenPrefixes.contains { secret.reveal().hasPrefix($0) }
   }
 
-  /// What requests without a key are signed with; `nil` when the person wants no signature.
+  /// What requests without a key are signed with; `nil` where they need no signature.
   private func signer(
     _ provider: Provider, _ catalog: ProviderCatalog
   ) async throws(ProviderError) -> AWSCredentials? {
-    guard !keys.skipsAWS else { return nil }
     let query = keyQuery(provider, catalog)
     guard let identity = try await keys.aws(for: query) else {
       if provider.auth.need == .required { throw keys.missingKey(query) }

@@ -93,7 +93,8 @@ extension CompletionEngine {
       let limit = patience.rawValue
       var call = CompletionCall(input: [])
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
-      let endpoint = try await endpoint(provider, ModelInfo(id: ""), call)
+      let (provider, model) = provider.routed(to: ModelInfo(id: ""))
+      let endpoint = try await endpoint(provider, model, call)
       return .success(try await models(of: list, endpoint, provider.api))
     } catch {
       var error = error
@@ -108,20 +109,12 @@ extension CompletionEngine {
     var timeouts = HTTPTimeouts()
     timeouts.totalMs = 60_000
     let request = HTTPRequest(url: url, headers: [HTTPHeader("accept", "application/json")], timeouts: timeouts)
-    do {
-      return try await http.withResponse(to: request) { response in
-        guard response.status == 200 else {
-          throw ProviderError(
-            .upstreamError, "\(ServerAddress.masked(url)) answers with HTTP status \(response.status)")
-        }
-        return try await response.body.readAll(limit: Self.listLimit)
+    return try await exchange(request) { response in
+      guard response.status == 200 else {
+        throw ProviderError(
+          .upstreamError, "\(ServerAddress.masked(url)) answers with HTTP status \(response.status)")
       }
-    } catch let error as ProviderError {
-      throw error
-    } catch let error as HTTPError {
-      throw ProviderError(error)
-    } catch {
-      throw ProviderError(Task.isCancelled ? .cancelled : .internal, "\(error)")
+      return try await response.body.readAll(limit: Self.listLimit)
     }
   }
 

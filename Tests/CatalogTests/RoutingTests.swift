@@ -83,6 +83,74 @@ struct RoutingTests {
     #expect(try header("cloudflare-ai-gateway/claude-opus-4-8") == "cf-aig-authorization")
   }
 
+  @Test(
+    "Where another family's API is asked for, the key goes into that family's header",
+    arguments: [
+      ("openai", "authorization"), ("openai-responses", "authorization"), ("anthropic", "x-api-key"),
+      ("gemini", "x-goog-api-key"), ("azure", "api-key"), ("mistral", "authorization"),
+    ])
+  func keyOfFamily(_ api: String, _ header: String) throws {
+    let own = #"{"providers": {"acme": {"api": "\#(api)", "baseURL": "http://acme"}}}"#
+    #expect(try makeCatalog(own).catalog.provider(named: "acme").auth.header == header)
+    for shipped in ["groq", "minimax"] {
+      let moved = #"{"providers": {"\#(shipped)": {"api": "\#(api)"}}}"#
+      #expect(try makeCatalog(moved).catalog.provider(named: shipped).auth.header == header, "\(shipped)")
+    }
+    // This header is the gateway's, whatever is behind it.
+    let gateway = #"{"providers": {"cloudflare-ai-gateway": {"api": "\#(api)"}}}"#
+    let provider = try makeCatalog(gateway).catalog.provider(named: "cloudflare-ai-gateway")
+    #expect(provider.auth.header == "cf-aig-authorization")
+  }
+
+  @Test("A call, or a model's entry, that asks for another family moves the key, too")
+  func keyOfModel() throws {
+    let (catalog, _) = try makeCatalog(
+      """
+      {"providers": {"acme": {"api": "openai", "baseURL": "http://acme", "models": {"claude": {"api": "anthropic"}}}}}
+      """)
+    func header(_ model: String, _ api: String? = nil) throws -> String {
+      let selection = try catalog.select(provider: "acme", model: model)
+      return selection.provider.routed(to: selection.model, api: api).provider.auth.header
+    }
+    #expect(try header("gpt") == "authorization")
+    #expect(try header("claude") == "x-api-key")
+    #expect(try header("gpt", "google-generative-ai") == "x-goog-api-key")
+  }
+
+  @Test("A base URL can call for another family")
+  func classicAzure() throws {
+    func provider(_ baseURL: String, api: String? = nil) throws -> Provider {
+      let (catalog, _) = try makeCatalog(nil, environment: ["AZURE_OPENAI_BASE_URL": baseURL])
+      let selection = try catalog.select(provider: "azure", model: "gpt-4o")
+      return selection.provider.routed(to: selection.model, api: api).provider
+    }
+    let classic = "https://r.openai.azure.com/openai/deployments/d"
+    #expect(try provider(classic).api == "openai-completions")
+    #expect(try provider(classic).baseURL == classic)
+    #expect(try provider(classic).auth.header == "api-key")
+    #expect(try provider("https://r.openai.azure.com").api == "azure-openai-responses")
+    let usual = try provider("https://r.openai.azure.com/openai/v1", api: "openai-completions")
+    #expect(usual.quirks["supportsStore"] == nil && usual.quirks["query"] != nil)
+  }
+
+  @Test(
+    "A model is known under the names that mean it",
+    arguments: [
+      ("cloudflare-ai-gateway/openai/gpt-5.5", "cloudflare-ai-gateway/gpt-5.5"),
+      ("cloudflare-ai-gateway/anthropic/claude-opus-4-8", "cloudflare-ai-gateway/claude-opus-4-8"),
+      ("huggingface/moonshotai/Kimi-K2.6:fastest", "huggingface/moonshotai/Kimi-K2.6"),
+      ("zai-coding-cn/glm-5.2", "zai/glm-5.2"),
+    ])
+  func otherNames(_ name: String, _ known: String) throws {
+    let (catalog, _) = try makeCatalog(nil)
+    let (model, same) = (
+      try catalog.select(provider: nil, model: name), try catalog.select(provider: nil, model: known)
+    )
+    #expect(model.name == name)
+    #expect(model.model.contextWindow != nil && model.model.contextWindow == same.model.contextWindow)
+    #expect(model.model.reasoning && model.model.efforts == same.model.efforts)
+  }
+
   @Test("A call may ask for another family; then what is known of the model's own deviations does not hold")
   func otherFamily() throws {
     let (catalog, _) = try makeCatalog(nil)

@@ -10,7 +10,10 @@ struct SelectionTests {
       "defaultProvider": "box", "roles": { "small": "ollama/tiny", "complex": "deep" },
       "providers": {
         "box": { "api": "openai", "baseURL": "http://box", "model": "main" },
-        "own": { "api": "openai", "baseURL": "http://own", "model": "o", "roles": { "small": "own-small" } }
+        "own": {
+          "api": "openai", "baseURL": "http://own", "model": "o", "roles": { "small": "own-small" },
+          "models": { "@fast": {} }
+        }
       }
     }
     """
@@ -24,6 +27,9 @@ struct SelectionTests {
     (nil, "m", CurrentModel(provider: "own", model: "c"), "own/m"), (nil, "meta/m", nil, "box/meta/m"),
     (nil, "@small", nil, "ollama/tiny"), (nil, "@complex", nil, "box/deep"),
     (nil, "@small", CurrentModel(provider: "own", model: "c"), "own/own-small"),
+    ("box", "@cf/moonshotai/kimi-k2.6", nil, "box/@cf/moonshotai/kimi-k2.6"), (nil, "@cf/a", nil, "box/@cf/a"),
+    (nil, "vllm/@cf/a", nil, "vllm/@cf/a"), ("own", "@fast", nil, "own/@fast"), (nil, "own/@fast", nil, "own/@fast"),
+    (nil, "@fast", CurrentModel(provider: "own", model: "c"), "own/@fast"),
     (nil, nil, CurrentModel(provider: "own", model: "c"), "own/c"), (nil, nil, nil, "box/main"),
   ]
 
@@ -37,6 +43,7 @@ struct SelectionTests {
     ("{\"model\": \"vllm/m\", \"defaultProvider\": \"ollama\"}", [:], [], "vllm/m"),
     ("{\"model\": \"m\", \"defaultProvider\": \"ollama\"}", [:], [], "ollama/m"),
     ("{\"model\": \"@small\", \"roles\": {\"small\": \"vllm/s\"}}", [:], [], "vllm/s"),
+    ("{\"model\": \"@cf/m\", \"defaultProvider\": \"ollama\"}", [:], [], "ollama/@cf/m"),
     (
       "{\"providers\": {\"vllm\": {\"model\": \"v\"}, \"ollama\": {\"model\": \"o\"}}}", [:], [], "vllm/v"
     ),
@@ -64,7 +71,7 @@ struct SelectionTests {
 
   static let mistakes: [(provider: String?, model: String?, message: String)] = [
     ("vllm", nil, "provider \"vllm\" has no default model"),
-    (nil, "@smal", "there is no role \"@smal\""),
+    (nil, "@smal", "there is no role \"@smal\""), ("box", "@fast", "there is no role \"@fast\""),
     ("box", "@small", "provider \"box\" has no model for the role @small"),
   ]
 

@@ -233,7 +233,7 @@ struct SessionTests {
         let name = JSONValue.string("work\(number)")
         let id = await patchbay.request("complete", echo("hello", ["session": name, "requestKey": name]))
         try await patchbay.call("getSession", ["session": name])
-        try await patchbay.result(of: id)
+        _ = try await patchbay.result(of: id)
       }
     }
   }

@@ -29,6 +29,22 @@ struct AmbientKeyTests {
     #expect(user.resolver.holdsKeyBlocking(try #require(query(user).file)))
   }
 
+  @Test("The file may refer to variables of the environment, all of which must be set")
+  func references() async throws {
+    let text = #"{"key": "a-${env:PART}-${env:OTHER}z$PART", "url": "https://${env:PART}"}"#
+    let user = try User(environment: ["PART": " one ", "OTHER": "two"])
+    try user.folder.write(".other/other.json", text, mode: 0o600)
+    #expect(try await user.resolver.key(for: query(user))?.secret.reveal() == "a-one-twoz$PART")
+    #expect(try await user.resolver.surroundings(of: query(user)).file["url"] == "https://one")
+    let poor = try User(environment: ["PART": "one"])
+    try poor.folder.write(".other/other.json", text, mode: 0o600)
+    let error = await poor.error { () throws(ProviderError) in try await poor.resolver.key(for: query(poor)) }
+    #expect(error?.kind == .authRequired)
+    #expect(error?.message == "HOME/.other/other.json refers to the variable OTHER, which is not set")
+    #expect(try await poor.resolver.place(of: query(poor)) == nil)
+    #expect(poor.resolver.holdsKeyBlocking(try #require(query(poor).file)) == false)
+  }
+
   @Test("A file that others may read is used with a warning, one that everybody may write is not")
   func modes() async throws {
     let user = try User()

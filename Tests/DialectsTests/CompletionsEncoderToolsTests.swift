@@ -55,6 +55,23 @@ struct CompletionsEncoderToolsTests {
     #expect(body["messages"]?[2] == ["role": "user", "content": "[the tool answered]\nok"])
   }
 
+  @Test("tools for a model without are left out where the server wants that, unless one must be called")
+  func droppedTools() throws {
+    let quirks: JSONObject = ["supportsTools": false, "unsupportedTools": "drop"]
+    for choice in [nil, ToolChoice.auto, ToolChoice.none] {
+      let written = try dialect.write(quirks) {
+        ($0.tools, $0.toolChoice, $0.parallelTools) = ([.weather], choice, true)
+      }
+      #expect(written.body.object.map { Set($0.keys) } == ["model", "messages"])
+      #expect(written.losses == ["tools"])
+    }
+    for choice in [ToolChoice.required, .tool("weather")] {
+      let error = dialect.refusal(quirks) { ($0.tools, $0.toolChoice) = ([.weather], choice) }
+      #expect(error?.kind == .unsupported && error?.path == "tools")
+    }
+    #expect(try dialect.write(["unsupportedTools": "drop"]) { $0.tools = [.weather] }.body["tools"] != nil)
+  }
+
   @Test("small differences in tools")
   func toolQuirks() throws {
     let quirks: JSONObject = ["toolStream": true, "supportsParallelToolCalls": false]

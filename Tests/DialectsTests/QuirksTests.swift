@@ -48,7 +48,7 @@ struct QuirksTests {
        "thinkingBudgetField":"b","maxTokensField":"max_completion_tokens","supportsStrictMode":true,
        "supportsUsageInStreaming":false,"supportsFinishReason":false,"requiresToolResultName":true,
        "requiresAssistantAfterToolResult":true,"requiresThinkingAsText":true,"requiresReasoningReplay":true,
-       "reasoningField":"reasoning","requiresToolsWithToolHistory":true,"supportsTools":false,
+       "reasoningField":"reasoning","requiresToolsWithToolHistory":true,"supportsTools":false,"unsupportedTools":"drop",
        "supportsToolChoice":false,"supportsParallelToolCalls":false,"toolStream":true,"toolCallIdLength":9,
        "structuredOutput":"tool","requiredToolChoice":"any",
        "serviceTiers":{"flex":null},"reasoningModelsRefuse":["stop"],"trailingAssistant":"prefix","query":{"a":"b"},

@@ -202,6 +202,11 @@ struct ResponsesEncoderTests {
       try written(.level(.high), model, ["reasoningEfforts": ["high": "huge"]]).body["reasoning"]?["effort"] == "huge")
     #expect(try dialect.write(model: Self.thinker).body["include"] == ["reasoning.encrypted_content"])
     #expect(try dialect.write(["includesEncryptedReasoning": false], model: Self.thinker).body["include"] == nil)
+    for (option, isSent) in [(ReasoningOption.level(.off), false), (.budget(0), false), (.level(.low), true)] {
+      #expect(try (written(option, Self.thinker).body["include"] != nil))
+      let quirks: JSONObject = ["includesEncryptedReasoningWhenOff": false]
+      #expect(try (written(option, Self.thinker, quirks).body["include"] != nil) == isSent)
+    }
   }
 
   @Test("limits and sampling, and what this API does not have")

@@ -52,6 +52,9 @@ struct ResponsesKinTests {
     var known = Self.chatGPT("opaque")
     known.variables["accountId"] = "mine"
     #expect(try codex.write(request, at: known).headers["chatgpt-account-id"] == "mine")
+    var both = Self.chatGPT()
+    both.variables["accountId"] = "stale"
+    #expect(try codex.write(request, at: both).headers["chatgpt-account-id"] == "acc-ü>?")
     var given = Self.chatGPT("opaque")
     given.headers = [HTTPHeader("ChatGPT-Account-Id", "theirs"), HTTPHeader("originator", "me")]
     #expect(try codex.write(request, at: given).headers["chatgpt-account-id"] == "theirs")

@@ -166,6 +166,27 @@ struct ThinkingFormatsTests {
     #expect(try budget(5000, maxTokens: 100, nil) == 1)
   }
 
+  @Test(
+    "the answer's limit is raised by Claude's budget, as far as the model goes",
+    arguments: ["reasoning-budget", "anthropic"])
+  func claudeBudgets(_ format: String) throws {
+    func written(_ option: ReasoningOption, maxTokens: Int?, cap: Int?) throws -> (limit: Int?, budget: Int?, [String])
+    {
+      let quirks: JSONObject = ["thinkingFormat": .string(format), "maxTokensField": "max_completion_tokens"]
+      let written = try fields(quirks, option, maxTokens: maxTokens) { $0.maxOutputTokens = cap }
+      let budget = written.body["reasoning"]?["max_tokens"] ?? written.body["thinking"]?["budget_tokens"]
+      return (written.body["max_completion_tokens"]?.int, budget?.int, written.losses)
+    }
+    #expect(try written(.level(.high), maxTokens: 3000, cap: 64_000) == (19_384, 16_384, []))
+    #expect(try written(.level(.high), maxTokens: 3000, cap: 16_384) == (16_384, 15_360, []))
+    #expect(try written(.level(.high), maxTokens: 3000, cap: nil) == (19_384, 16_384, []))
+    #expect(try written(.level(.low), maxTokens: 100, cap: 64_000) == (2148, 2048, []))
+    #expect(try written(.level(.high), maxTokens: nil, cap: 16_384) == (nil, 15_360, []))
+    #expect(try written(.budget(20_000), maxTokens: 3000, cap: 10_000) == (10_000, 8976, ["reasoning.budgetTokens"]))
+    #expect(try written(.level(.high), maxTokens: 500, cap: 1000) == (500, nil, ["reasoning"]))
+    #expect(try written(.level(.off), maxTokens: 3000, cap: 64_000).limit == 3000)
+  }
+
   @Test("a model that does not reason is not asked to")
   func noReasoning() throws {
     let quirks: JSONObject = ["supportsReasoningEffort": true]

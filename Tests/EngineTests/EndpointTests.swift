@@ -10,48 +10,6 @@ import Testing
 
 @testable import Engine
 
-/// A person whose provider "acme" a test may change before it is asked for.
-struct Acme {
-  let person: Person
-  var provider: Provider
-
-  init(
-    baseURL: String? = nil, key: String? = "sk-config", auth: String? = nil, environment: [String: String] = [:]
-  ) async throws {
-    var section: JSONObject = ["api": "openai", "baseURL": "https://acme.example/v1"]
-    section.set("apiKey", key.map(JSONValue.string))
-    person = try Person(config: ["providers": ["acme": .object(section)]], auth: auth, environment: environment)
-    provider = try await person.engine.catalog().provider(named: "acme")
-    // As if it shipped with the program.
-    provider.origins = [:]
-    if let baseURL { provider.baseURL = baseURL }
-    provider.auth.need = .required
-  }
-
-  mutating func variable(_ name: String, _ change: (inout ConnectionVariable) -> Void = { _ in }) {
-    var variable = ConnectionVariable(name: name)
-    change(&variable)
-    provider.variables.append(variable)
-  }
-
-  func endpoint(
-    _ messages: [Message] = [], _ change: (inout CompletionCall) -> Void = { _ in }
-  ) async throws(ProviderError) -> Endpoint {
-    var call = CompletionCall(input: [])
-    change(&call)
-    return try await person.engine.endpoint(provider, ModelInfo(id: "m"), call, messages: messages)
-  }
-
-  func failure(_ change: (inout CompletionCall) -> Void = { _ in }) async -> ProviderError? {
-    do throws(ProviderError) {
-      _ = try await endpoint([], change)
-      return nil
-    } catch {
-      return error
-    }
-  }
-}
-
 extension Endpoint {
   fileprivate func header(_ name: String) -> String? { headers.last { $0.name == name }?.value.reveal() }
 }
@@ -195,6 +153,16 @@ struct EndpointVariableTests {
     acme.variable("host")
     acme.provider.auth.keyParts = ["host"]
     #expect(try await acme.endpoint().baseURL == "https://db.acme.example/v1")
+  }
+
+  @Test("Who says that a proxy signs gets no signature, and needs no credentials")
+  func unsigned() async throws {
+    var acme = try await Acme(key: nil, environment: ["SKIP": "1"])
+    acme.provider.auth.scheme = .aws
+    #expect(await acme.failure()?.kind == .authRequired)
+    acme.variable("skipAuth") { $0.environment = ["SKIP"] }
+    let endpoint = try await acme.endpoint()
+    #expect(endpoint.aws == nil && endpoint.variables["skipAuth"] == "1")
   }
 
   @Test("Nothing that is stored goes to the base URL of a call")

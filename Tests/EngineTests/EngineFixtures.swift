@@ -1,3 +1,4 @@
+@testable import Catalog
 import Completion
 import Dialects
 import JSON
@@ -116,5 +117,47 @@ extension Upstream {
   /// What the last request said, as "role: text".
   var lastMessages: [String] {
     (lastBody?["messages"]?.array ?? []).map { "\($0["role"]?.string ?? "?"): \($0["content"]?.string ?? "?")" }
+  }
+}
+
+/// A person whose provider "acme" a test may change before it is asked for.
+struct Acme {
+  let person: Person
+  var provider: Provider
+
+  init(
+    baseURL: String? = nil, key: String? = "sk-config", auth: String? = nil, environment: [String: String] = [:]
+  ) async throws {
+    var section: JSONObject = ["api": "openai", "baseURL": "https://acme.example/v1"]
+    section.set("apiKey", key.map(JSONValue.string))
+    person = try Person(config: ["providers": ["acme": .object(section)]], auth: auth, environment: environment)
+    provider = try await person.engine.catalog().provider(named: "acme")
+    // As if it shipped with the program.
+    provider.origins = [:]
+    if let baseURL { provider.baseURL = baseURL }
+    provider.auth.need = .required
+  }
+
+  mutating func variable(_ name: String, _ change: (inout ConnectionVariable) -> Void = { _ in }) {
+    var variable = ConnectionVariable(name: name)
+    change(&variable)
+    provider.variables.append(variable)
+  }
+
+  func endpoint(
+    _ messages: [Message] = [], _ change: (inout CompletionCall) -> Void = { _ in }
+  ) async throws(ProviderError) -> Endpoint {
+    var call = CompletionCall(input: [])
+    change(&call)
+    return try await person.engine.endpoint(provider, ModelInfo(id: "m"), call, messages: messages)
+  }
+
+  func failure(_ change: (inout CompletionCall) -> Void = { _ in }) async -> ProviderError? {
+    do throws(ProviderError) {
+      _ = try await endpoint([], change)
+      return nil
+    } catch {
+      return error
+    }
   }
 }

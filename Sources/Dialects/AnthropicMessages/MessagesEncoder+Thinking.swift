@@ -16,9 +16,6 @@ extension MessagesEncoder {
     }
   }
 
-  /// The least that may be thought, and that is left for an answer whose length nobody limits to less.
-  private static let leastTokens = 1024
-
   mutating func planThinking() -> Thinking {
     guard let option = options.reasoning else { return .unsaid }
     let level: ReasoningLevel
@@ -68,26 +65,17 @@ extension MessagesEncoder {
     }
   }
 
-  /// The answer's limit includes the thoughts; so a limit that the caller gives for the answer is raised by them, as
-  /// far as the model goes.
   private mutating func planBudget(_ wanted: Int) -> Thinking {
-    let budget = max(Self.leastTokens, model.thinkingBudget?.clamp(wanted) ?? wanted)
-    let cap = model.maxOutputTokens ?? Int.max
-    var maxTokens = options.maxTokens ?? model.maxOutputTokens ?? quirks.defaultMaxTokens
-    if options.maxTokens != nil || model.maxOutputTokens == nil {
-      let (raised, isTooLarge) = maxTokens.addingReportingOverflow(budget)
-      maxTokens = max(maxTokens, min(isTooLarge ? cap : raised, cap))
-    }
-    let answer = min(options.maxTokens ?? Self.leastTokens, Self.leastTokens)
-    let fitting = max(Self.leastTokens, min(budget, maxTokens - answer))
-    guard fitting < maxTokens else {
-      drop("reasoning", "\(modelName) has no room to think in \(maxTokens) tokens")
+    let allowance = ThinkingAllowance(
+      of: wanted, answer: options.maxTokens, for: model, usualLimit: quirks.defaultMaxTokens)
+    guard let allowance else {
+      drop("reasoning", "\(modelName) has no room to think in the tokens that it may write")
       return .unsaid
     }
-    if case .budget(let tokens)? = options.reasoning, tokens > fitting {
-      drop("reasoning.budgetTokens", "\(fitting) tokens are what \(modelName) can think with here")
+    if case .budget(let tokens)? = options.reasoning, tokens > allowance.budget {
+      drop("reasoning.budgetTokens", "\(allowance.budget) tokens are what \(modelName) can think with here")
     }
-    return .budget(fitting, maxTokens: maxTokens)
+    return .budget(allowance.budget, maxTokens: allowance.maxTokens)
   }
 
   mutating func encode(_ thinking: Thinking) {

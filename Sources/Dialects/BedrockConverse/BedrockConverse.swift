@@ -66,21 +66,33 @@ package struct BedrockConverse: Dialect {
     var error = ErrorClassification.error(status: status, headers: headers, body: body)
     let text = error.message.lowercased()
     if let hint = Self.hints.first(where: { $0.words.allSatisfy(text.contains) })?.hint { error.hint = hint }
+    if Self.wantsProfile.allSatisfy(text.contains) { error.hint = Self.profileHint(error.message) }
     return error
   }
 
   /// What to do about errors whose words do not say it; the words in lower case. AWS writes apostrophes in more than
   /// one way, so there are none.
   private static let hints: [(words: [String], hint: String)] = [
-    (
-      ["on-demand throughput", "supported"],
-      "Put the prefix of an inference profile before the model's id, such as us., eu. or global., or use its ARN."
-    ),
     (["signature expired"], "Set the clock of this computer: it is too far from the time at AWS."),
     (["signature not yet current"], "Set the clock of this computer: it is too far from the time at AWS."),
     (["security token", "expired"], "The temporary AWS credentials have run out; get new ones."),
     (["access to the model"], "Ask for access to this model in the console of Amazon Bedrock, in this region."),
   ]
+
+  private static let wantsProfile = ["on-demand throughput", "supported"]
+
+  /// What to name in the place of a model that is to be had through an inference profile only. AWS says which model;
+  /// which of the profiles there are depends on the region.
+  private static func profileHint(_ message: String) -> String {
+    let words = message.split(separator: " ")
+    let id = words.firstIndex(of: "ID").flatMap { words.dropFirst($0 + 1).first }
+    guard let id, !id.hasPrefix("arn:") else {
+      return
+        "Put the prefix of an inference profile before the model's id, such as us., eu. or global., or use its ARN."
+    }
+    return "Name an inference profile instead: us.\(id), eu.\(id) or apac.\(id), depending on the region, or "
+      + "global.\(id); its ARN will do, too."
+  }
 
   /// Quirks that cannot be read have been reported by `encode`; an answer is read as any model's.
   private func answer(to request: CompletionRequest, at endpoint: Endpoint) -> ConverseAnswer {

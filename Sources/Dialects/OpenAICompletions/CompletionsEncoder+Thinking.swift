@@ -9,8 +9,8 @@ extension CompletionsEncoder {
     var effort: String?
     /// The budget that was asked for, as far as the model and the answer's length allow it.
     var budget: Int?
-    /// The budget that stands for the level, where none was asked for.
-    var levelBudget: Int
+    /// The budget as it was asked for, or else the one that stands for the level.
+    var wantedBudget: Int
   }
 
   /// What thinking must leave of the answer's length: it counts as output.
@@ -39,7 +39,7 @@ extension CompletionsEncoder {
     }
     let thinking = Thinking(
       isOn: level != .off, effort: level == .off ? efforts[.off] : efforts.nearest(to: level),
-      budget: budget.map(fitted), levelBudget: fitted(ReasoningEfforts.budget(for: level)))
+      budget: budget.map(fitted), wantedBudget: budget ?? ReasoningEfforts.budget(for: level))
     encodeBudget(thinking)
     encodeFormat(thinking)
   }
@@ -94,9 +94,10 @@ extension CompletionsEncoder {
       } else {
         drop("reasoning", "\(modelName) has no such level")
       }
-    case .reasoningBudget:
-      if isOn { body["reasoning"] = ["max_tokens": .int(thinking.budget ?? thinking.levelBudget)] }
-    case .anthropic: body["thinking"] = anthropicThinking(thinking)
+    case .reasoningBudget: if isOn, let budget = allow(thinking) { body["reasoning"] = ["max_tokens": .int(budget)] }
+    case .anthropic where !isOn: body["thinking"] = ["type": "disabled"]
+    case .anthropic:
+      if let budget = allow(thinking) { body["thinking"] = ["type": "enabled", "budget_tokens": .int(budget)] }
     case .promptMode: encodePromptMode(thinking)
     }
   }
@@ -124,9 +125,19 @@ extension CompletionsEncoder {
     }
   }
 
-  private func anthropicThinking(_ thinking: Thinking) -> JSONValue {
-    guard thinking.isOn else { return ["type": "disabled"] }
-    return ["type": "enabled", "budget_tokens": .int(thinking.budget ?? thinking.levelBudget)]
+  /// Claude's budget, for which the answer's limit makes room; `nil` where there is none.
+  private mutating func allow(_ thinking: Thinking) -> Int? {
+    guard let allowance = ThinkingAllowance(of: thinking.wantedBudget, answer: options.maxTokens, for: model) else {
+      drop("reasoning", "\(modelName) has no room to think in the tokens that it may write")
+      return nil
+    }
+    if thinking.budget != nil, thinking.wantedBudget > allowance.budget {
+      drop("reasoning.budgetTokens", "\(allowance.budget) tokens are what \(modelName) can think with here")
+    }
+    if options.maxTokens != nil, quirks.maxTokensField != .none {
+      body[quirks.maxTokensField.rawValue] = .int(allowance.maxTokens)
+    }
+    return allowance.budget
   }
 
   private func openRouterReasoning(_ thinking: Thinking) -> JSONValue {

@@ -129,13 +129,9 @@ struct CompletionsEncoder {
   // MARK: - Tools
 
   private mutating func encodeTools(_ history: History) throws(ProviderError) -> [JSONValue]? {
-    guard takesTools || options.tools.isEmpty else {
-      throw ProviderError(
-        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
-        path: "tools")
-    }
+    let options = try optionsWithUsableTools()
     var tools = options.tools.map { encode($0.name, $0.description, $0.inputSchema, strict: false) }
-    let choice = try encodeToolChoice(isOffered: &tools)
+    let choice = try encodeToolChoice(options, isOffered: &tools)
     if let answerTool, let output = options.output {
       let description = "Call this with the final answer. Its arguments are the answer."
       tools.append(encode(answerTool, description, output.schema, strict: strictSchema ?? false))
@@ -156,6 +152,21 @@ struct CompletionsEncoder {
     return tools
   }
 
+  /// The options without tools that the model could not call anyway, where the server is known to want that.
+  private mutating func optionsWithUsableTools() throws(ProviderError) -> CompletionOptions {
+    guard !takesTools, !options.tools.isEmpty else { return options }
+    let isForced = options.toolChoice.map { $0 != .auto && $0 != .none } ?? false
+    guard quirks.unsupportedTools == .drop, !isForced else {
+      throw ProviderError(
+        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
+        path: "tools")
+    }
+    drop("tools", "\(modelName) cannot call tools")
+    var usable = options
+    usable.tools = []
+    return usable
+  }
+
   private func encode(_ name: String, _ description: String?, _ schema: JSONObject, strict: Bool) -> JSONValue {
     var function: JSONObject = ["name": .string(name)]
     function.set("description", description.map(JSONValue.string))
@@ -165,7 +176,9 @@ struct CompletionsEncoder {
   }
 
   /// The field's value, or `nil` where the default says the same.
-  private func encodeToolChoice(isOffered tools: inout [JSONValue]) throws(ProviderError) -> JSONValue? {
+  private func encodeToolChoice(
+    _ options: CompletionOptions, isOffered tools: inout [JSONValue]
+  ) throws(ProviderError) -> JSONValue? {
     let offer = try options.toolOffer(
       supportsChoice: quirks.supportsToolChoice, hasAnswerTool: answerTool != nil, provider: endpoint.provider)
     switch offer {

@@ -40,6 +40,7 @@ extension OpenAICompletionsQuirks {
 
   private mutating func readTools(_ fields: inout JSONFields) throws(JSONFieldError) {
     supportsTools = try fields.bool("supportsTools")
+    unsupportedTools = try fields.choice("unsupportedTools", UnsupportedTools.self) ?? unsupportedTools
     try fields.set(&supportsToolChoice, "supportsToolChoice")
     try fields.set(&supportsParallelToolCalls, "supportsParallelToolCalls")
     try fields.set(&requiresToolsWithToolHistory, "requiresToolsWithToolHistory")

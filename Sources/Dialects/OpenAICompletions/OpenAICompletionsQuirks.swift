@@ -86,6 +86,13 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
     /// It refuses.
     case none
   }
+  /// What becomes of tools for a model that cannot call them.
+  package enum UnsupportedTools: String, Sendable, CaseIterable {
+    /// The request fails.
+    case error
+    /// They are left out, and reported as dropped, unless the model is made to call one.
+    case drop
+  }
   /// The endpoint that fills holes in texts.
   package enum Infill: String, Sendable, CaseIterable {
     case none
@@ -139,6 +146,8 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var requiresToolsWithToolHistory = false
   /// Overrides what the catalogue says of the model.
   package var supportsTools: Bool?
+  /// What becomes of tools for a model that cannot call them.
+  package var unsupportedTools = UnsupportedTools.error
   /// `tool_choice`; where it is missing, a forced tool is an error.
   package var supportsToolChoice = true
   /// `parallel_tool_calls`.

@@ -50,18 +50,18 @@ package struct OpenAICodexResponses: ResponsesFamily {
     return baseURL.hasSuffix("/codex") ? "/responses" : "/codex/responses"
   }
 
+  /// The account that the token names, else the one that was stored with it.
   private func account(at endpoint: Endpoint) throws(ProviderError) -> Secret {
+    let key = endpoint.apiKey.flatMap { $0.isEmpty ? nil : $0.reveal() }
+    if let account = key.flatMap(ChatGPTToken.account) { return Secret(account) }
     if let account = endpoint.variables["accountId"], !account.isEmpty { return Secret(account) }
-    guard let key = endpoint.apiKey, !key.isEmpty else {
+    guard key != nil else {
       throw ProviderError(
         .authRequired, "\(endpoint.provider) needs a login with ChatGPT", hint: "Log in to \(endpoint.provider).")
     }
-    guard let account = ChatGPTToken.account(in: key.reveal()) else {
-      throw ProviderError(
-        .authRejected, "the key of \(endpoint.provider) is no ChatGPT access token: it names no account",
-        hint: "Log in to \(endpoint.provider) again; an API key of OpenAI belongs to the provider openai.")
-    }
-    return Secret(account)
+    throw ProviderError(
+      .authRejected, "the key of \(endpoint.provider) is no ChatGPT access token: it names no account",
+      hint: "Log in to \(endpoint.provider) again; an API key of OpenAI belongs to the provider openai.")
   }
 }
 

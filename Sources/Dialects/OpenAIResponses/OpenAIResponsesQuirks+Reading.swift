@@ -27,6 +27,7 @@ extension OpenAIResponsesQuirks {
 
   private mutating func readReasoning(_ fields: inout JSONFields) throws(JSONFieldError) {
     try fields.set(&includesEncryptedReasoning, "includesEncryptedReasoning")
+    try fields.set(&includesEncryptedReasoningWhenOff, "includesEncryptedReasoningWhenOff")
     try fields.set(&replaysPlainReasoning, "replaysPlainReasoning")
     try fields.set(&supportsReasoningEffort, "supportsReasoningEffort")
     reasoningEfforts.merge(try fields.reasoningEfforts("reasoningEfforts")) { $1 }

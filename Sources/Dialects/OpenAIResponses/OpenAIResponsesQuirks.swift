@@ -44,6 +44,8 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
 
   /// `include: ["reasoning.encrypted_content"]` for reasoning models: without it nothing can be given back.
   package var includesEncryptedReasoning = true
+  /// The same where reasoning is switched off.
+  package var includesEncryptedReasoningWhenOff = true
   /// Earlier reasoning goes back even where nothing of it is sealed and only a summary is known.
   package var replaysPlainReasoning = false
   /// `reasoning: {effort}`.

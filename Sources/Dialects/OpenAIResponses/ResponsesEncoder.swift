@@ -70,7 +70,9 @@ struct ResponsesEncoder {
   private mutating func encodeDelivery() {
     if request.stream || quirks.alwaysStreams { body["stream"] = true }
     if quirks.supportsStore { body["store"] = false }
-    if quirks.includesEncryptedReasoning, model.reasoning { body["include"] = ["reasoning.encrypted_content"] }
+    if quirks.includesEncryptedReasoning, model.reasoning, quirks.includesEncryptedReasoningWhenOff || !isOff {
+      body["include"] = ["reasoning.encrypted_content"]
+    }
     guard let tier = options.serviceTier else { return }
     if quirks.supportsServiceTier {
       body["service_tier"] = .string(tier.rawValue)
@@ -103,6 +105,14 @@ struct ResponsesEncoder {
       drop(option.rawValue, "\(modelName) refuses it")
     } else {
       body[field] = .double(value)
+    }
+  }
+
+  private var isOff: Bool {
+    switch options.reasoning {
+    case .level(let level)?: level == .off
+    case .budget(let tokens)?: tokens <= 0
+    case nil: false
     }
   }
 

@@ -170,8 +170,9 @@ struct BedrockConverseTests {
     arguments: [
       (
         "Invocation of model ID anthropic.claude-x with on-demand throughput isn’t supported. Retry your request "
-          + "with the ID or ARN of an inference profile that contains this model.", "inference profile"
+          + "with the ID or ARN of an inference profile that contains this model.", "eu.anthropic.claude-x"
       ),
+      ("On-demand throughput is not supported for this model.", "inference profile"),
       ("Signature expired: 20260102T030405Z is now earlier than 20260102T040000Z", "clock"),
       ("The security token included in the request is expired", "new ones"),
       ("You don't have access to the model with the specified model ID.", "console"),
