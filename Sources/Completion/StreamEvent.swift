@@ -7,6 +7,9 @@ package enum StopReason: String, Sendable, Hashable, CaseIterable {
 
 /// Tokens of one completion. `input` counts uncached tokens only; `output` includes `reasoning`.
 package struct Usage: Sendable, Hashable {
+  /// The most that is believed of a count, whoever names it: so no sum of counts overflows.
+  static let most = 1 << 50
+
   package var input = 0
   package var output = 0
   package var cacheRead = 0
@@ -17,13 +20,14 @@ package struct Usage: Sendable, Hashable {
 
   /// Nothing used.
   package init() {}
-  /// Counts.
+  /// Counts; one outside 0…2^50 becomes the nearest of these.
   package init(input: Int, output: Int, cacheRead: Int = 0, cacheWrite: Int = 0, reasoning: Int = 0) {
-    self.input = input
-    self.output = output
-    self.cacheRead = cacheRead
-    self.cacheWrite = cacheWrite
-    self.reasoning = reasoning
+    func sound(_ count: Int) -> Int { min(max(0, count), Self.most) }
+    self.input = sound(input)
+    self.output = sound(output)
+    self.cacheRead = sound(cacheRead)
+    self.cacheWrite = sound(cacheWrite)
+    self.reasoning = sound(reasoning)
   }
 
   /// `input`, `output`, `cacheRead` and `cacheWrite` together.

@@ -1,5 +1,10 @@
 package import JSON
 
+extension JSONValue {
+  /// A provider's count of tokens: a whole number, taken as the nearest from 0 to 2^50; `nil` for anything else.
+  package var tokenCount: Int? { int.map { min(max(0, $0), Usage.most) } }
+}
+
 extension Usage {
   /// Reads the counts; an absent one is 0. `total` is the sum of the others and is not believed.
   package init(json: JSONValue, path: [String] = []) throws(JSONFieldError) {

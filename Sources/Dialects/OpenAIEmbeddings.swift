@@ -68,7 +68,7 @@ struct OpenAIEmbeddings {
   }
 
   private static func usage(_ value: JSONValue?) -> Usage? {
-    guard let tokens = value?["prompt_tokens"]?.int ?? value?["total_tokens"]?.int else { return nil }
-    return Usage(input: max(0, tokens), output: 0)
+    guard let tokens = value?["prompt_tokens"]?.tokenCount ?? value?["total_tokens"]?.tokenCount else { return nil }
+    return Usage(input: tokens, output: 0)
   }
 }

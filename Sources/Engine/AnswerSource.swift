@@ -106,7 +106,12 @@ struct AnswerSource: Sendable {
   ) async throws {
     var events: [StreamEvent] = []
     var isComplete = false
+    var size = 0
     while let bytes = try await next(body, isComplete, answer) {
+      size += bytes.count
+      guard size <= CompletionEngine.streamLimit else {
+        throw ProviderError(.upstreamInvalid, "the provider's answer is larger than any sound one")
+      }
       events.removeAll(keepingCapacity: true)
       do throws(ProviderError) {
         try decoder.decode(bytes[...], into: &events)

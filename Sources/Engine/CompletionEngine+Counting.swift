@@ -98,6 +98,10 @@ extension CompletionEngine {
           throw ProviderError(
             .upstreamInvalid, "\(answer.vectors.count) embeddings came for \(part.input.count) texts")
         }
+        // Servers in half precision can overflow; JSON has no word for that.
+        guard answer.vectors.joined().allSatisfy(\.isFinite) else {
+          throw ProviderError(.upstreamInvalid, "a vector from the provider holds something that is no finite number")
+        }
         all.vectors += answer.vectors
         let usage = answer.usage ?? .estimated(input: TokenEstimate.tokens(of: part.input), output: 0)
         all.usage = (all.usage ?? Usage()) + usage

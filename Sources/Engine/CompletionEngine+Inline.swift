@@ -114,7 +114,7 @@ extension CompletionEngine {
       call.options.temperature = index == 0 ? 0 : 0.6
       // A model that thinks in any case would use up the limit before it writes.
       if target.model.reasoning, target.model.thinkingToggle == false {
-        call.options.maxTokens = hole.maxTokens.map { $0 + 2048 }
+        call.options.maxTokens = hole.maxTokens.map { max($0, $0 &+ 2048) }
       }
     }
     let outcome = try await run(try await admit(call), into: NoSink())

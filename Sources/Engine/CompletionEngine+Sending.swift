@@ -9,6 +9,8 @@ extension CompletionEngine {
   private static let errorLimit = 1 << 20
   /// The longest answer that may come in one piece.
   static let wholeLimit = 64 << 20
+  /// The longest streamed answer, with all that frames it: a million tokens, each in an event of its own.
+  static let streamLimit = 512 << 20
 
   /// Sends `request` to `endpoint` and passes the response to `read`. Every request to a provider goes this way: it is
   /// authorized as the API family wants it right before it leaves, an error status becomes the family's error, and no

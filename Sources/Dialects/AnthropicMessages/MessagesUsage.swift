@@ -19,7 +19,7 @@ struct MessagesUsage {
     if usage["cache_creation_input_tokens"]?.int != nil {
       Self.set(&counts.cacheWrite, usage["cache_creation_input_tokens"])
     } else if let split = usage["cache_creation"]?.object {
-      counts.cacheWrite = split.reduce(0) { $0 + max(0, $1.value.int ?? 0) }
+      counts.cacheWrite = split.reduce(Usage()) { $0 + Usage(input: $1.value.tokenCount ?? 0, output: 0) }.input
     }
     if counts != before { events.append(.usage(counts)) }
     // Fast mode has its own price, whatever the tier.
@@ -33,6 +33,6 @@ struct MessagesUsage {
   }
 
   private static func set(_ count: inout Int, _ value: JSONValue?) {
-    if let number = value?.int { count = max(0, number) }
+    if let number = value?.tokenCount { count = number }
   }
 }

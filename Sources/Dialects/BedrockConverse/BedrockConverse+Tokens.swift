@@ -20,7 +20,7 @@ extension BedrockConverse: CountsTokens {
   }
 
   package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int {
-    guard let count = (try? JSONValue(parsing: body, options: .upstream))?["inputTokens"]?.int else {
+    guard let count = (try? JSONValue(parsing: body, options: .upstream))?["inputTokens"]?.tokenCount else {
       throw ProviderError(.upstreamInvalid, "the provider sent no count of tokens")
     }
     return count

@@ -195,7 +195,7 @@ struct ConverseAnswer {
 
   private func takeAccounts(_ event: JSONValue, _ events: inout [StreamEvent]) {
     if let usage = event["usage"], usage.object != nil {
-      func count(_ name: String) -> Int { max(0, usage[name]?.int ?? 0) }
+      func count(_ name: String) -> Int { usage[name]?.tokenCount ?? 0 }
       events.append(
         .usage(
           Usage(

@@ -96,12 +96,14 @@ struct GeminiCalls {
   }
 
   private enum Step { case key(String), index(Int) }
+  /// The steps that are followed, as many as JSON may be nested: no stack is deep enough for any number.
+  private static let mostSteps = 512
 
   /// `$.a[0]['b c']` as steps.
   private static func steps(_ path: String) -> [Step] {
     var steps: [Step] = []
     var rest = path.drop { $0 == "$" }
-    while let first = rest.first {
+    while let first = rest.first, steps.count < mostSteps {
       rest.removeFirst()
       guard first == "[" else {
         if first != "." { rest = path[path.index(before: rest.startIndex)...] }

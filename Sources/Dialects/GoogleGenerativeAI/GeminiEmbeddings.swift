@@ -42,9 +42,9 @@ struct GeminiEmbeddings {
       throw ProviderError(.upstreamInvalid, "the provider sent \(vectors.count) vectors for \(count) texts")
     }
     let counted =
-      document["usageMetadata"]?["promptTokenCount"]?.int
+      document["usageMetadata"]?["promptTokenCount"]?.tokenCount
       ?? items.reduce(nil) { sum, item in
-        item["statistics"]?["token_count"]?.double.map { (sum ?? 0) + Int($0) } ?? sum
+        item["statistics"]?["token_count"]?.tokenCount.map { (sum ?? 0) + $0 } ?? sum
       }
     return Embeddings(vectors: vectors, usage: counted.map { Usage(input: $0, output: 0) })
   }

@@ -92,7 +92,7 @@ extension GeminiFamily {
     guard case .object(let document)? = try? JSONValue(parsing: body, options: .upstream),
       document["totalTokens"] != nil || document.isEmpty
     else { throw ProviderError(.upstreamInvalid, "the provider's answer holds no token count") }
-    return document["totalTokens"]?.int ?? 0
+    return document["totalTokens"]?.tokenCount ?? 0
   }
 
   // MARK: - Vectors

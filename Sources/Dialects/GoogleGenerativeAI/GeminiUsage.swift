@@ -8,7 +8,7 @@ struct GeminiUsage {
 
   mutating func take(_ value: JSONValue?, into events: inout [StreamEvent]) {
     guard case .object(let counts)? = value else { return }
-    func count(_ key: String) -> Int { max(0, counts[key]?.int ?? 0) }
+    func count(_ key: String) -> Int { counts[key]?.tokenCount ?? 0 }
     let cached = count("cachedContentTokenCount")
     let thoughts = count("thoughtsTokenCount")
     // What tools of the provider's own brought into the prompt is counted beside it.

@@ -253,7 +253,7 @@ extension CompletionsAnswer {
     }
     // Xiaomi cuts an overlong input off and then has no room left to answer.
     if let contextWindow, let usage = usage.last, usage.output == 0,
-      (usage.input + usage.cacheRead) * 100 >= contextWindow * 99
+      Double(usage.input + usage.cacheRead) >= 0.99 * Double(contextWindow)
     {
       throw CompletionsFinish.failure(.contextOverflow, "length")
     }

@@ -26,8 +26,8 @@ struct CompletionsUsage {
 
   /// The counts of a `usage` object; `nil` when it has none.
   static func read(_ usage: JSONObject) -> Usage? {
-    let prompt = usage["prompt_tokens"]?.int ?? 0
-    var output = usage["completion_tokens"]?.int ?? 0
+    let prompt = usage["prompt_tokens"]?.tokenCount ?? 0
+    var output = usage["completion_tokens"]?.tokenCount ?? 0
     guard usage["prompt_tokens"] != nil || usage["completion_tokens"] != nil else { return nil }
     let details = usage["prompt_tokens_details"]
     let read = first(
@@ -38,11 +38,11 @@ struct CompletionsUsage {
     // xAI counts reasoning beside the completion, everyone else inside it; the total tells.
     if reasoning > 0, usage["total_tokens"]?.int == prompt + output + reasoning { output += reasoning }
     return Usage(
-      input: max(0, prompt - read - write), output: max(0, output), cacheRead: read, cacheWrite: write,
-      reasoning: min(reasoning, max(0, output)))
+      input: max(0, prompt - read - write), output: output, cacheRead: read, cacheWrite: write,
+      reasoning: min(reasoning, output))
   }
 
   private static func first(_ candidates: JSONValue?...) -> Int {
-    max(0, candidates.lazy.compactMap { $0?.int }.first ?? 0)
+    candidates.lazy.compactMap { $0?.tokenCount }.first ?? 0
   }
 }

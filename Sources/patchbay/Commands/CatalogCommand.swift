@@ -25,8 +25,9 @@ extension Command {
       case ("update", 1): return try await update(from: words[words.startIndex], directories, arguments)
       default:
         throw UsageError(
-          message: "catalog \(arguments.operands.joined(separator: " ")) is not a command of catalog with all its "
-            + "arguments", command: "catalog")
+          message:
+            "catalog takes show, update FILE|URL or reset, but not: \(arguments.operands.joined(separator: " "))",
+          command: "catalog")
       }
     })
 
@@ -47,7 +48,7 @@ extension Command {
   private static func update(
     from source: String, _ directories: Directories, _ arguments: Arguments
   ) async throws -> Int32 {
-    let list = try ModelsDev(try parsed(try await bytes(of: source), source), shipped: try .load())
+    let list = try list(in: try parsed(try await bytes(of: source), source), source)
     try ModelOverlay.write(list.sections, in: directories)
     let path = ModelOverlay.path(in: directories)
     if arguments.has("--json") {
@@ -86,6 +87,17 @@ extension Command {
       return try JSONValue(parsing: bytes)
     } catch {
       throw ProviderError(.invalidParams, "\(ServerAddress.masked(source)) is no JSON: \(error)")
+    }
+  }
+
+  private static func list(in value: JSONValue, _ source: String) throws(ProviderError) -> ModelsDev {
+    let shipped = try ShippedCatalog.load()
+    do throws(ProviderError) {
+      return try ModelsDev(value, shipped: shipped)
+    } catch {
+      var error = error
+      error.message = "\(ServerAddress.masked(source)): \(error.message)"
+      throw error
     }
   }
 

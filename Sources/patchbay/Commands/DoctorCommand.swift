@@ -33,6 +33,7 @@ private struct Examination {
     var facts: JSONObject = ["version": .string(Version.current)]
     do throws(ProviderError) {
       _ = try await bench.engine.catalog()
+      _ = try ModelOverlay(in: Directories(.process)).sections()
       facts["config"] = try await bench.client.call(.getConfig)["files"]
     } catch {
       problems.append(error)
@@ -82,8 +83,8 @@ private struct Examination {
 
   private static let nothingToUse = ProviderError(
     .providerNotFound, "no provider can be used yet",
-    hint: "Start a local server such as Ollama, or give a provider baseURL and apiKey in the config file; "
-      + "patchbay complete -p echo works without either.")
+    hint: "Set the variable of a provider above to its key, start a local server such as Ollama, or describe a server "
+      + "in the config file; patchbay complete -p echo works without any.")
 
   private static func describe(_ report: ProviderReport) -> JSONValue {
     var facts: JSONObject = [
@@ -94,8 +95,17 @@ private struct Examination {
     facts.set("key", report.place.map { .string($0.detail) })
     facts.set("warning", report.place?.warning.map(JSONValue.string))
     facts.set("problem", report.problem.map { .string($0.message) })
-    facts.set("hint", (report.provider.loginHint ?? report.problem?.hint).map(JSONValue.string))
+    facts.set("hint", hint(report).map(JSONValue.string))
     return .object(facts)
+  }
+
+  /// What to do, with the variable that a missing key would go into.
+  private static func hint(_ report: ProviderReport) -> String? {
+    guard let hint = report.provider.loginHint else { return report.problem?.hint }
+    let variables = report.provider.env
+    let usual = variables.first { $0.hasSuffix("_API_KEY") } ?? variables.first
+    guard report.status == .missing, let usual, !hint.contains(usual) else { return hint }
+    return "\(hint) (\(usual))"
   }
 
   private static func describe(_ error: ProviderError) -> JSONValue {
