@@ -1,5 +1,6 @@
 package import Catalog
 package import Completion
+internal import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
@@ -94,8 +95,10 @@ extension CompletionEngine {
       var call = CompletionCall(input: [])
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
       let (provider, model) = provider.routed(to: ModelInfo(id: ""))
-      let endpoint = try await endpoint(provider, model, call)
-      return .success(try await models(of: list, endpoint, provider.api))
+      let models = try await withEndpoint(provider, model, call) { endpoint throws(ProviderError) in
+        try await self.models(of: list, endpoint, provider.api)
+      }
+      return .success(models)
     } catch {
       var error = error
       error.provider = provider.id
