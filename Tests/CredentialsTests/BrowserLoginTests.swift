@@ -168,9 +168,8 @@ struct BrowserLoginTests {
     let stage = try LoginStage(.codex)
     let isWaiting = Gate()
     let person = Person { _, _ in isWaiting.open() }
-    let (flow, context) = (try stage.flow("openai-codex"), stage.context(person))
+    let flow = try stage.flow("openai-codex")
     let login = Task { await stage.loginError(flow, person) }
-    _ = context
     try await isWaiting.opened()
     login.cancel()
     #expect(await login.value?.kind == .cancelled)
@@ -200,7 +199,8 @@ struct BrowserLoginTests {
     #expect(server.complaints == [])
   }
 
-  @Test("A way that a provider does not have is refused before anything is shown", arguments: [LoginMethod.apiKey, .device])
+  @Test(
+    "A way that a provider does not have is refused before anything is shown", arguments: [LoginMethod.apiKey, .device])
   func wrongMethod(method: LoginMethod) async throws {
     let stage = try LoginStage(.anthropic)
     let person = stage.browsing()

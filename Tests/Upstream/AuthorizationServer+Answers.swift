@@ -80,7 +80,9 @@ extension AuthorizationServer {
   private func grant() -> Answer {
     var access = issue("access")
     if let account = rules.account {
-      let claims: JSONValue = ["jti": .string(access), "https://api.openai.com/auth": ["chatgpt_account_id": .string(account)]]
+      let claims: JSONValue = [
+        "jti": .string(access), "https://api.openai.com/auth": ["chatgpt_account_id": .string(account)],
+      ]
       access = "e30." + Base64.encodeURLSafe(claims.bytes) + ".c2ln"
     }
     let refresh = issue("refresh")
@@ -198,7 +200,9 @@ extension AuthorizationServer {
     guard check("/keys", fields, ["code": nil, "code_verifier": nil, "code_challenge_method": "S256"]) else {
       return (400, ["error": "invalid_request"])
     }
-    guard use(fields["code"], verifier: fields["code_verifier"]) != nil else { return (403, ["error": "invalid_grant"]) }
+    guard use(fields["code"], verifier: fields["code_verifier"]) != nil else {
+      return (403, ["error": "invalid_grant"])
+    }
     return (200, ["key": .string(issue("sk-or"))])
   }
 

@@ -126,7 +126,9 @@ package final class AuthorizationServer: Sendable {
     let free = isKey ? ["callback_url", "code_challenge"] : ["redirect_uri", "code_challenge", "state"]
     complain(parts[0] != "\(url)/authorize", "the page is \(parts[0])")
     complain(Set(fields.keys) != Set(expected.keys).union(free), "the page has \(fields.keys.sorted())")
-    for (name, value) in expected { complain(fields[name] != value, "the page's \(name) is \(fields[name] ?? "absent")") }
+    for (name, value) in expected {
+      complain(fields[name] != value, "the page's \(name) is \(fields[name] ?? "absent")")
+    }
     complain(!rules.redirects.contains(Self.withoutPort(redirect)), "the page's address to return to is \(redirect)")
     complain(fields["code_challenge"]?.utf8.count != 43, "the page's challenge is no SHA-256")
     complain(!isKey && (fields["state"] ?? "").utf8.count < 16, "the page's state can be guessed")
@@ -137,7 +139,8 @@ package final class AuthorizationServer: Sendable {
     }
     var answer = outcome(code, fields["state"])
     if !isKey { answer["state"] = fields["state"] }
-    return redirect + "?" + answer.sorted { $0.key < $1.key }.map { "\($0)=\($1.percentEncoded())" }.joined(separator: "&")
+    return redirect + "?"
+      + answer.sorted { $0.key < $1.key }.map { "\($0)=\($1.percentEncoded())" }.joined(separator: "&")
   }
 
   /// The path alone, and the port, change from login to login.
