@@ -50,14 +50,16 @@ let package = Package(
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),
-    support("Upstream", ["JSON", "Platform"]),
+    support("Upstream", ["Completion", "HTTP", "JSON", "Platform"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("PlatformTests", ["Platform", "TestSupport"]),
     tests("HTTPTests", ["HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests("CompletionTests", ["Completion", "JSON"]),
     tests("JSONRPCTests", ["JSON", "JSONRPC", "Platform", "TestSupport"]),
     tests("CatalogTests", ["Catalog", "Completion", "JSON", "Platform", "TestSupport"]),
-    tests("CredentialsTests", ["Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport"]),
+    tests(
+      "CredentialsTests",
+      ["Catalog", "Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
     tests(
       "EngineTests",
