@@ -79,16 +79,21 @@ package struct KeyQuery: Sendable {
 package final class KeyResolver: Sendable {
   let environment: Environment
   private let authFile: AuthFile
-  private let commandLimit: Duration
-  private let now: @Sendable () -> Int
+  let commandLimit: Duration
+  let now: @Sendable () -> Int
+  let http: HTTPClient
+  /// The AWS credentials that were got and are still good.
+  let awsKeys = AWSKeyCache()
   /// Commands that run or have run with success, by their text.
   private let commands = Mutex<[String: Task<Result<Secret, ProviderError>, Never>]>([:])
 
-  /// A resolver for this user. A command may take `commandLimit`; `now` is the time in milliseconds since 1970.
+  /// A resolver for this user. A command may take `commandLimit`; `now` is the time in milliseconds since 1970; `http`
+  /// asks services that give keys, by default with the proxies of `environment`.
   package init(
     environment: Environment, directories: Directories, commandLimit: Duration = .seconds(10),
-    now: @escaping @Sendable () -> Int = KeyResolver.systemTime
+    now: @escaping @Sendable () -> Int = KeyResolver.systemTime, http: HTTPClient? = nil
   ) {
+    self.http = http ?? HTTPClient(environment: environment, userAgent: "patchbay")
     self.environment = environment
     self.commandLimit = commandLimit
     self.now = now
@@ -196,7 +201,7 @@ package final class KeyResolver: Sendable {
     if let file = try await contents(of: query.file), file.key != nil {
       return KeyPlace(source: .ambient, detail: file.path, warning: file.warning)
     }
-    return query.usesAWS ? try await aws(for: query)?.place : nil
+    return query.usesAWS ? try await awsPlace(for: query) : nil
   }
 
   /// The error of a provider that wants a key and has none: every place that could hold one.
@@ -249,25 +254,11 @@ package final class KeyResolver: Sendable {
     do {
       output = try ShellCommand.output(of: command, environment: environment, limit: limit)
     } catch {
-      switch error {
-      case .cannotStart(let reason): throw failed("cannot be started: \(reason)")
-      case .tooSlow: throw failed("took longer than \(limit.formattedSeconds)")
-      case .tooMuch: throw failed("printed more than any key")
-      case .status(let status): throw failed("ended with status \(status)")
-      case .signal(let signal): throw failed("was ended by signal \(signal)")
-      }
+      throw failed(error.text(limit))
     }
     let text = String(decoding: output, as: UTF8.self).trimmed
     guard !text.isEmpty else { throw failed("printed nothing") }
     return Secret(text)
-  }
-}
-
-extension Duration {
-  /// As "10 s" or "0.05 s".
-  fileprivate var formattedSeconds: String {
-    let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
-    return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
   }
 }
 

@@ -63,7 +63,7 @@ package final class CompletionEngine: Sendable {
     self.dialects = dialects
     sessions = Sessions(stateDirectory: directories.state)
     http = HTTPClient(environment: environment, userAgent: userAgent)
-    keys = KeyResolver(environment: environment, directories: directories)
+    keys = KeyResolver(environment: environment, directories: directories, http: http)
   }
 
   // MARK: Settings
