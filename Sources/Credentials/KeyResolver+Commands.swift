@@ -38,13 +38,7 @@ extension KeyResolver {
     do {
       output = try ShellCommand.output(of: command, environment: environment, limit: limit)
     } catch {
-      switch error {
-      case .cannotStart(let reason): throw failed("cannot be started: \(reason)")
-      case .tooSlow: throw failed("took longer than \(limit.formattedSeconds)")
-      case .tooMuch: throw failed("printed more than any key")
-      case .status(let status): throw failed("ended with status \(status)")
-      case .signal(let signal): throw failed("was ended by signal \(signal)")
-      }
+      throw failed(error.text(limit))
     }
     let text = String(decoding: output, as: UTF8.self).trimmed
     guard !text.isEmpty else { throw failed("printed nothing") }

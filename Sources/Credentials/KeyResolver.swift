@@ -91,22 +91,27 @@ package final class KeyResolver: Sendable {
   let refresher: TokenRefresher
   let commandLimit: Duration
   let now: @Sendable () -> Int
+  let http: HTTPClient
+  /// The AWS credentials that were got and are still good.
+  let awsKeys = AWSKeyCache()
   /// Commands that run or have run with success, by their text.
   let commands = Mutex<[String: Task<Result<Secret, ProviderError>, Never>]>([:])
 
   /// A resolver for this user. A command may take `commandLimit`; `now` is the time in milliseconds since 1970. `flow`
-  /// says how to stay logged in at a provider, where there is a way, and `http` is what that reaches out with.
+  /// says how to stay logged in at a provider, where there is a way. `http` asks services that
+  /// give keys, by default with the proxies of `environment`.
   package init(
     environment: Environment, directories: Directories, http: HTTPClient? = nil,
     commandLimit: Duration = .seconds(10), now: @escaping @Sendable () -> Int = KeyResolver.systemTime,
     flow: @escaping @Sendable (_ provider: String) -> (any LoginFlow)? = { _ in nil }
   ) {
+    let http = http ?? HTTPClient(environment: environment, userAgent: "patchbay")
+    self.http = http
     self.environment = environment
     self.commandLimit = commandLimit
     self.now = now
     store = AuthStore(path: "\(directories.data)/auth.json")
-    refresher = TokenRefresher(
-      store, http ?? HTTPClient(environment: environment, userAgent: "patchbay"), now: now, flow: flow)
+    refresher = TokenRefresher(store, http, now: now, flow: flow)
   }
 
   /// The time in milliseconds since 1970.
@@ -210,7 +215,7 @@ package final class KeyResolver: Sendable {
     if let file = try await contents(of: query.file), let key = file.key, isComplete(key.reveal()) {
       return KeyPlace(source: .ambient, detail: file.path, warning: file.warning)
     }
-    return query.usesAWS ? try await aws(for: query)?.place : nil
+    return query.usesAWS ? try await awsPlace(for: query) : nil
   }
 
   /// The error of a provider that wants a key and has none: every place that could hold one.
@@ -233,14 +238,6 @@ package final class KeyResolver: Sendable {
     error.hint = "You can " + ways.joined(separator: ", or ") + "."
     error.provider = name
     return error
-  }
-}
-
-extension Duration {
-  /// As "10 s" or "0.05 s".
-  var formattedSeconds: String {
-    let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
-    return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
   }
 }
 

@@ -1,6 +1,7 @@
 internal import Platform
 
-/// A shell command whose output is a key: run in a process group of its own, so that whatever it starts ends with it.
+/// A program or shell command whose output is a key: run in a process group of its own, so that whatever it starts ends
+/// with it.
 enum ShellCommand {
   /// Why a command gave nothing.
   enum Failure: Error, Hashable {
@@ -9,6 +10,17 @@ enum ShellCommand {
     case tooMuch
     case status(Int)
     case signal(Int)
+
+    /// What became of the command, which was given `limit`: goes on from "the command".
+    func text(_ limit: Duration) -> String {
+      switch self {
+      case .cannotStart(let reason): "cannot be started: \(reason)"
+      case .tooSlow: "took longer than \(limit.formattedSeconds)"
+      case .tooMuch: "printed more than any key"
+      case .status(let status): "ended with status \(status)"
+      case .signal(let signal): "was ended by signal \(signal)"
+      }
+    }
   }
 
   /// More output than this is no key.
@@ -16,13 +28,21 @@ enum ShellCommand {
   /// How long a command may take to end after it was asked to.
   private static let grace = Duration.milliseconds(500)
 
-  /// What `command` writes to its standard output. Its input is empty and its errors go nowhere. Blocks.
+  /// What `command` writes to its standard output when a shell runs it. Blocks.
   static func output(
     of command: String, environment: [String: String], limit: Duration
   ) throws(Failure) -> [UInt8] {
+    try output(running: ["/bin/sh", "-c", command], environment: environment, limit: limit)
+  }
+
+  /// What a program writes to its standard output; the first of `arguments` is its path, or a name that is looked up
+  /// in the `PATH` of `environment`. Its input is empty and its errors go nowhere. Blocks.
+  static func output(
+    running arguments: [String], environment: [String: String], limit: Duration
+  ) throws(Failure) -> [UInt8] {
     let (output, ended) = (try pipe(), try pipe())
     defer { for end in [output.reading, ended.reading] { close(end) } }
-    let started = Result { () throws(Failure) in try spawn(command, environment, output: output.writing) }
+    let started = Result { () throws(Failure) in try spawn(arguments, environment, output: output.writing) }
     close(output.writing)
     guard case .success(let child) = started else {
       close(ended.writing)
@@ -111,9 +131,21 @@ enum ShellCommand {
     kill(-child, SIGKILL)
   }
 
+  /// Where the program called `name` is.
+  private static func path(of name: String, _ environment: [String: String]) throws(Failure) -> String {
+    if name.contains("/") { return name }
+    for folder in (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") {
+      var status = stat()
+      let path = "\(folder)/\(name)"
+      if access(path, X_OK) == 0, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { return path }
+    }
+    throw .cannotStart("there is no program \"\(name)\" in PATH")
+  }
+
   private static func spawn(
-    _ command: String, _ environment: [String: String], output: Int32
+    _ arguments: [String], _ environment: [String: String], output: Int32
   ) throws(Failure) -> pid_t {
+    let path = try path(of: arguments.first ?? "", environment)
     #if canImport(Darwin)
     var actions: posix_spawn_file_actions_t?
     var attributes: posix_spawnattr_t?
@@ -139,9 +171,9 @@ enum ShellCommand {
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
     var child = pid_t()
-    let status = withCStrings(["/bin/sh", "-c", command]) { arguments in
+    let status = withCStrings(arguments) { arguments in
       withCStrings(environment.map { "\($0)=\($1)" }) {
-        posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, $0)
+        posix_spawn(&child, path, &actions, &attributes, arguments, $0)
       }
     }
     guard status == 0 else { throw .cannotStart(String(cString: strerror(status))) }
@@ -154,5 +186,13 @@ enum ShellCommand {
     let copies = texts.map { strdup($0) }
     defer { for copy in copies { free(copy) } }
     return body(copies + [nil])
+  }
+}
+
+extension Duration {
+  /// As "10 s" or "0.05 s".
+  var formattedSeconds: String {
+    let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
+    return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
   }
 }

@@ -127,7 +127,8 @@ struct AWSCredentialTests {
   private func user(
     _ environment: [String: String] = [:], auth: String? = nil, files: Bool = true
   ) throws -> User {
-    let user = try User(auth: auth, environment: environment)
+    let noMachine = ["AWS_EC2_METADATA_DISABLED": "true"]
+    let user = try User(auth: auth, environment: environment.merging(noMachine) { $1 })
     guard files else { return user }
     try user.folder.write(".aws/credentials", Self.files.credentials)
     try user.folder.write(".aws/config", Self.files.config)
@@ -207,7 +208,7 @@ struct AWSCredentialTests {
       (["AWS_PROFILE": "half"], "the AWS profile \"half\" holds only half a pair of keys"),
       (
         ["AWS_PROFILE": "sso"],
-        "the AWS profile \"sso\" holds no access key in HOME/.aws/credentials or HOME/.aws/config"
+        "the AWS profile \"sso\" holds no credentials in HOME/.aws/credentials or HOME/.aws/config"
       ),
     ])
   func mistakes(_ environment: [String: String], _ message: String) async throws {

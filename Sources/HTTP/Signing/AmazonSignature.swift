@@ -93,8 +93,8 @@ package struct AmazonSignature: Sendable {
     }
   }
 
-  /// `20260102T030405Z`.
-  static func timestamp(_ time: Int) -> String {
+  /// `20260102T030405Z`, for a time in seconds since 1970.
+  package static func timestamp(_ time: Int) -> String {
     let (year, month, day) = civilDate(daysSince1970: (time - (time % 86_400 + 86_400) % 86_400) / 86_400)
     let second = (time % 86_400 + 86_400) % 86_400
     let clock = [second / 3600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined()
