@@ -70,7 +70,7 @@ struct BrowserLoginTests {
     let stage = try LoginStage(provider == "openrouter" ? .openrouter : .codex)
     let (server, http) = (stage.server, stage.http)
     let person = Person { prompt, _ in
-      _ = try await http.page(try #require(server.deny(try #require(prompt.url))))
+      _ = try await http.page(try #require(server.deny(prompt.page())))
     }
     let error = await stage.loginError(try stage.flow(provider), person)
     #expect(error?.kind == .loginFailed)
@@ -85,7 +85,7 @@ struct BrowserLoginTests {
     let (server, http) = (stage.server, stage.http)
     let idle = Gate()
     let person = Person { prompt, _ in
-      let right = try #require(server.approve(try #require(prompt.url)))
+      let right = try #require(server.approve(prompt.page()))
       let port = try port(prompt)
       // A browser's connection on stock, which never asks for anything.
       let stock = try Loopback.connect(port: port)
@@ -146,7 +146,7 @@ struct BrowserLoginTests {
     let early = Person { prompt, _ in
       isWaiting.open()
       try await mayGo.opened()
-      _ = try await http.page(try #require(server.approve(try #require(prompt.url))))
+      _ = try await http.page(try #require(server.approve(prompt.page())))
     }
     let (flow, context) = (try first.flow("openai-codex", fixed), first.context(early))
     let login = Task { try await flow.login(.oauth, context) }
@@ -193,7 +193,7 @@ struct BrowserLoginTests {
     let stage = try LoginStage(.codex)
     let (server, http) = (stage.server, stage.http)
     let person = Person(canPaste: false) { prompt, _ in
-      _ = try await http.page(try #require(server.approve(try #require(prompt.url))))
+      _ = try await http.page(try #require(server.approve(prompt.page())))
     }
     _ = try await stage.flow("openai-codex").login(.oauth, stage.context(person))
     #expect(server.complaints == [])

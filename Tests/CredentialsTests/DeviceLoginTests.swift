@@ -113,7 +113,7 @@ struct DeviceLoginTests {
         try await Gate().opened()
       })
     let login = Task { () async -> ProviderError? in
-      do {
+      do throws(ProviderError) {
         _ = try await flow.login(.device, context)
         return nil
       } catch {

@@ -108,7 +108,7 @@ struct LoginStage {
   func browsing() -> Person {
     let (server, http) = (server, http)
     return Person { prompt, _ in
-      let url = try #require(server.approve(try #require(prompt.url)))
+      let url = try #require(server.approve(prompt.page()))
       #expect(try await http.page(url).status == 200)
     }
   }
@@ -116,7 +116,7 @@ struct LoginStage {
   /// A person who pastes what `text` makes of the address that the browser ended at.
   func pasting(_ text: @escaping @Sendable (String) -> String = { $0 }) -> Person {
     let server = server
-    return Person { prompt, person in person.willPaste(text(try #require(server.approve(try #require(prompt.url))))) }
+    return Person { prompt, person in person.willPaste(text(try #require(server.approve(prompt.page())))) }
   }
 
   /// A flow of the shipped provider against this server; `more` is laid over it.
@@ -205,6 +205,11 @@ extension HTTPClient {
   }
 }
 
+extension LoginPrompt {
+  /// Where to go; nowhere that a server would take when the prompt does not say.
+  func page() -> String { url ?? "" }
+}
+
 /// Whether somebody could listen at `port`.
 func isFree(_ port: Int) -> Bool {
   guard let (socket, _) = try? Loopback.listen(port: port, backlog: 1) else { return false }
@@ -225,7 +230,7 @@ func query(_ url: String) -> [String: String] {
 
 /// The port that a login listens at, from its prompt.
 func port(_ prompt: LoginPrompt) throws -> Int {
-  let fields = query(try #require(prompt.url))
+  let fields = query(prompt.page())
   let redirect = try #require(fields["redirect_uri"] ?? fields["callback_url"])
   return try #require(Int(redirect.split(separator: ":")[2].prefix { $0.isNumber }))
 }

@@ -17,7 +17,7 @@ struct PastedCodeTests {
   ]
 
   @Test("Every form is taken", arguments: forms.indices)
-  func forms(index: Int) async throws {
+  func everyForm(index: Int) async throws {
     let stage = try LoginStage(.anthropic)
     let (server, form) = (stage.server, Self.forms[index].1)
     // Nobody can know the code before the login has begun, so the port is taken.
