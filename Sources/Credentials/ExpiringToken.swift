@@ -35,6 +35,8 @@ package final class ExpiringTokens<Key: Hashable & Sendable, Value: Sendable>: S
     var waiters: [Int: Waiter] = [:]
   }
 
+  private enum Step { case answer(Result<Value, ProviderError>), wait, fetch }
+
   private struct State {
     var slots: [Key: Slot] = [:]
     var lastWaiter = 0
@@ -74,7 +76,6 @@ package final class ExpiringTokens<Key: Hashable & Sendable, Value: Sendable>: S
 
   private func wait(_ waiter: Waiter, _ id: Int, _ key: Key, _ fetch: @escaping Fetch) {
     let time = now()
-    enum Step { case answer(Result<Value, ProviderError>), wait, fetch }
     let step = state.withLock { state -> Step in
       var slot = state.slots[key] ?? Slot()
       if let kept = slot.kept, kept.refreshAt.map({ time < $0 }) ?? true { return .answer(.success(kept.value)) }

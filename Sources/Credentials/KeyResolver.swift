@@ -59,6 +59,8 @@ package struct KeyQuery: Sendable {
   package var file: KeyFile?
   /// Whether requests without a key are signed with AWS credentials, so that an entry without a key is sound.
   package var usesAWS = false
+  /// The cloud whose tokens go into requests without a key, so that an entry without a key is sound.
+  package var cloud: Cloud?
   /// Where the config file is, for hints.
   package var configPath: String
 
@@ -128,7 +130,7 @@ package final class KeyResolver: Sendable {
     if query.usesAWS, skipsAWS { return nil }
     if let entry = try await entry(of: query.provider) { return try await key(of: entry, query) }
     for name in query.variables {
-      if let value = environment[name] {
+      if let value = key(inVariable: name) {
         return ResolvedKey(
           secret: Secret(value.trimmed), source: .env, detail: name, isToken: false, variable: name)
       }
@@ -153,11 +155,11 @@ package final class KeyResolver: Sendable {
       var (found, variable): (Secret?, String?)
       if let key {
         found = try await resolve(key.text, origin: key.origin, own)
-      } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || environment[$0] != nil }) {
-        found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? environment[name]).map { Secret($0.trimmed) }
+      } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || key(inVariable: $0) != nil }) {
+        found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? key(inVariable: name)).map { Secret($0.trimmed) }
         variable = name
       }
-      if found == nil, key == nil, query.usesAWS { return nil }
+      if found == nil, key == nil, query.usesAWS || query.cloud != nil { return nil }
       guard let found else {
         throw ProviderError(
           .authRequired, "the entry \"\(query.provider)\" in \(authPath) holds no key",
@@ -166,6 +168,11 @@ package final class KeyResolver: Sendable {
       return ResolvedKey(
         secret: found, source: .authFile, detail: authPath, isToken: false, variable: variable)
     }
+  }
+
+  /// The key in a variable; what documentation puts there, `<your key>`, is none.
+  private func key(inVariable name: String) -> String? {
+    environment[name].flatMap { $0.trimmed.hasPrefix("<") && $0.trimmed.hasSuffix(">") ? nil : $0 }
   }
 
   func entry(of provider: String) async throws(ProviderError) -> AuthEntry? {
@@ -179,13 +186,14 @@ package final class KeyResolver: Sendable {
     if query.call?.isBlank == false { return KeyPlace(source: .param, detail: "apiKey") }
     if query.usesAWS, skipsAWS { return KeyPlace(source: .env, detail: "AWS_BEDROCK_SKIP_AUTH") }
     switch try await entry(of: query.provider) {
-    case .apiKey(nil, let own) where query.usesAWS && !query.variables.contains { own[$0]?.isBlank == false }: break
+    case .apiKey(nil, let own)
+    where (query.usesAWS || query.cloud != nil) && !query.variables.contains { own[$0]?.isBlank == false }: break
     case .apiKey: return KeyPlace(source: .authFile, detail: authPath)
     case .oauth(_, let expires, _):
       return KeyPlace(source: .authFile, detail: authPath, isExpired: expires <= now(), expiresAt: expires)
     case nil: break
     }
-    if let name = query.variables.first(where: { environment[$0] != nil }) {
+    if let name = query.variables.first(where: { key(inVariable: $0) != nil }) {
       return KeyPlace(source: .env, detail: name)
     }
     if let config = query.config, !config.text.isBlank {
@@ -205,6 +213,7 @@ package final class KeyResolver: Sendable {
     let ways = [
       query.variables.first.map { "set \($0)" },
       query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
+      query.cloud?.remedy,
       "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
       "put \"apiKey\" into \(query.configPath) under providers.\(name)",
       query.file.map { "put \"\($0.key)\" into \(path(of: $0))" },
