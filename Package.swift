@@ -57,7 +57,7 @@ let package = Package(
     tests("CompletionTests", ["Completion", "JSON"]),
     tests("JSONRPCTests", ["JSON", "JSONRPC", "Platform", "TestSupport"]),
     tests("CatalogTests", ["Catalog", "Completion", "JSON", "Platform", "TestSupport"]),
-    tests("CredentialsTests", ["Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport"]),
+    tests("CredentialsTests", ["Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
     tests(
       "EngineTests",

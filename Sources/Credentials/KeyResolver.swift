@@ -130,7 +130,7 @@ package final class KeyResolver: Sendable {
     if query.usesAWS, skipsAWS { return nil }
     if let entry = try await entry(of: query.provider) { return try await key(of: entry, query) }
     for name in query.variables {
-      if let value = key(inVariable: name) {
+      if let value = keyText(inVariable: name) {
         return ResolvedKey(
           secret: Secret(value.trimmed), source: .env, detail: name, isToken: false, variable: name)
       }
@@ -155,8 +155,9 @@ package final class KeyResolver: Sendable {
       var (found, variable): (Secret?, String?)
       if let key {
         found = try await resolve(key.text, origin: key.origin, own)
-      } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || key(inVariable: $0) != nil }) {
-        found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? key(inVariable: name)).map { Secret($0.trimmed) }
+      } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || keyText(inVariable: $0) != nil })
+      {
+        found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? keyText(inVariable: name)).map { Secret($0.trimmed) }
         variable = name
       }
       if found == nil, key == nil, query.usesAWS || query.cloud != nil { return nil }
@@ -171,7 +172,7 @@ package final class KeyResolver: Sendable {
   }
 
   /// The key in a variable; what documentation puts there, `<your key>`, is none.
-  private func key(inVariable name: String) -> String? {
+  private func keyText(inVariable name: String) -> String? {
     environment[name].flatMap { $0.trimmed.hasPrefix("<") && $0.trimmed.hasSuffix(">") ? nil : $0 }
   }
 
@@ -193,7 +194,7 @@ package final class KeyResolver: Sendable {
       return KeyPlace(source: .authFile, detail: authPath, isExpired: expires <= now(), expiresAt: expires)
     case nil: break
     }
-    if let name = query.variables.first(where: { key(inVariable: $0) != nil }) {
+    if let name = query.variables.first(where: { keyText(inVariable: $0) != nil }) {
       return KeyPlace(source: .env, detail: name)
     }
     if let config = query.config, !config.text.isBlank {

@@ -16,7 +16,7 @@ extension CompletionEngine {
   /// - Throws: `authRequired` when one is needed and nobody has set any.
   func cloudAccess(_ provider: Provider, _ query: KeyQuery) async throws(ProviderError) -> CloudAccess? {
     guard let cloud = query.cloud else { return nil }
-    do {
+    do throws(ProviderError) {
       if let access = try await clouds.access(cloud, cloudEnvironment(query)) { return access }
       if provider.auth.need == .required { throw keys.missingKey(query) }
       return nil

@@ -1,5 +1,6 @@
 package import Catalog
 package import Completion
+internal import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
