@@ -14,7 +14,7 @@ struct ServiceAccountTests {
   /// A new RSA key in PEM.
   private static func key() async throws -> String {
     let arguments = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
-    let process = try ChildProcess("/usr/bin/openssl", arguments)
+    let process = try ChildProcess("/usr/bin/openssl", arguments, environment: [:])
     let exit = try await process.waitForExit(seconds: 2 * patience)
     guard exit == .status(0) else { throw ChildFailure("openssl: \(process.summary)") }
     return process.outputText
