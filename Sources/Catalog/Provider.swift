@@ -16,6 +16,10 @@ package struct ProviderAuth: Sendable, Hashable {
     case key
     /// Signed with AWS credentials, unless there is a key.
     case aws
+    /// A token of Google's Application Default Credentials, unless there is a key.
+    case google
+    /// A token of Microsoft Entra, unless there is a key.
+    case azure
   }
   /// Whether a request without a key makes sense.
   package var need: Need

@@ -137,7 +137,7 @@ extension KeyResolver {
   }
 
   /// The bytes of a file that this user alone, or root, may have written, and its mode; `nil` when there is none.
-  private static func bytes(of path: String) throws(ProviderError) -> ([UInt8], mode_t)? {
+  static func bytes(of path: String) throws(ProviderError) -> ([UInt8], mode_t)? {
     func refused(_ why: String, _ hint: String? = nil) -> ProviderError {
       ProviderError(.storage, "\(path) \(why), so it is not used", hint: hint)
     }

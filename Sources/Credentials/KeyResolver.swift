@@ -63,6 +63,8 @@ package struct KeyQuery: Sendable {
   package var file: KeyFile?
   /// Whether requests without a key are signed with AWS credentials, so that an entry without a key is sound.
   package var usesAWS = false
+  /// The cloud whose tokens go into requests without a key, so that an entry without a key is sound.
+  package var cloud: Cloud?
   /// Where the config file is, for hints.
   package var configPath: String
 
@@ -150,7 +152,7 @@ package final class KeyResolver: Sendable {
     if let entry = try await store.credential(for: query.id) { return try await key(of: entry, query) }
     if query.account != nil { throw missingKey(query) }
     for name in query.variables {
-      if let value = environment[name] {
+      if let value = keyText(inVariable: name) {
         return ResolvedKey(
           secret: Secret(value.trimmed), source: .env, detail: name, isToken: false, variable: name)
       }
@@ -174,11 +176,12 @@ package final class KeyResolver: Sendable {
       var (found, variable): (Secret?, String?)
       if let key {
         found = try await resolve(key.text, origin: key.origin, own)
-      } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || environment[$0] != nil }) {
-        found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? environment[name]).map { Secret($0.trimmed) }
+      } else if let name = query.variables.first(where: { own[$0]?.isBlank == false || keyText(inVariable: $0) != nil })
+      {
+        found = (own[name].flatMap { $0.isBlank ? nil : $0 } ?? keyText(inVariable: name)).map { Secret($0.trimmed) }
         variable = name
       }
-      if found == nil, key == nil, query.usesAWS { return nil }
+      if found == nil, key == nil, query.usesAWS || query.cloud != nil { return nil }
       guard let found else {
         throw ProviderError(
           .authRequired, "the entry \"\(query.id)\" in \(authPath) holds no key",
@@ -189,13 +192,19 @@ package final class KeyResolver: Sendable {
     }
   }
 
+  /// The key in a variable; what documentation puts there, `<your key>`, is none.
+  private func keyText(inVariable name: String) -> String? {
+    environment[name].flatMap { $0.trimmed.hasPrefix("<") && $0.trimmed.hasSuffix(">") ? nil : $0 }
+  }
+
   /// Where a provider's key would come from, without revealing it or running a command; `nil` when nobody has set
   /// one.
   package func place(of query: KeyQuery) async throws(ProviderError) -> KeyPlace? {
     if query.call?.isBlank == false { return KeyPlace(source: .param, detail: "apiKey") }
     if query.usesAWS, skipsAWS { return KeyPlace(source: .env, detail: "AWS_BEDROCK_SKIP_AUTH") }
     switch try await store.credential(for: query.id) {
-    case .apiKey(nil, let own) where query.usesAWS && !query.variables.contains { own[$0]?.isBlank == false }: break
+    case .apiKey(nil, let own)
+    where (query.usesAWS || query.cloud != nil) && !query.variables.contains { own[$0]?.isBlank == false }: break
     case .apiKey: return KeyPlace(source: .authFile, detail: authPath)
     case .oauth(let tokens):
       // What renews itself when it is used has not expired.
@@ -204,7 +213,7 @@ package final class KeyResolver: Sendable {
     case nil where query.account != nil: return nil
     case nil: break
     }
-    if let name = query.variables.first(where: { environment[$0] != nil }) {
+    if let name = query.variables.first(where: { keyText(inVariable: $0) != nil }) {
       return KeyPlace(source: .env, detail: name)
     }
     if let config = query.config, !config.text.isBlank {
@@ -230,6 +239,7 @@ package final class KeyResolver: Sendable {
     let ways = [
       query.variables.first.map { "set \($0)" },
       query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
+      query.cloud?.remedy,
       "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
       "put \"apiKey\" into \(query.configPath) under providers.\(name)",
       query.file.map { "put \"\($0.key)\" into \(path(of: $0))" },

@@ -28,21 +28,29 @@ enum ShellCommand {
   /// How long a command may take to end after it was asked to.
   private static let grace = Duration.milliseconds(500)
 
-  /// What `command` writes to its standard output when a shell runs it. Blocks.
+  /// More input than this might not fit into a pipe that nobody reads yet.
+  static let maximumInput = 16_384
+
+  /// What `command` writes to its standard output when a shell runs it. It reads `input`, of at most `maximumInput`
+  /// bytes. Blocks.
   static func output(
-    of command: String, environment: [String: String], limit: Duration
+    of command: String, environment: [String: String], limit: Duration, input: [UInt8] = []
   ) throws(Failure) -> [UInt8] {
-    try output(running: ["/bin/sh", "-c", command], environment: environment, limit: limit)
+    try output(running: ["/bin/sh", "-c", command], environment: environment, limit: limit, input: input)
   }
 
   /// What a program writes to its standard output; the first of `arguments` is its path, or a name that is looked up
-  /// in the `PATH` of `environment`. Its input is empty and its errors go nowhere. Blocks.
+  /// in the `PATH` of `environment`. It reads `input`, of at most `maximumInput` bytes, and its errors go nowhere. Blocks.
   static func output(
-    running arguments: [String], environment: [String: String], limit: Duration
+    running arguments: [String], environment: [String: String], limit: Duration, input: [UInt8] = []
   ) throws(Failure) -> [UInt8] {
     let (output, ended) = (try pipe(), try pipe())
     defer { for end in [output.reading, ended.reading] { close(end) } }
-    let started = Result { () throws(Failure) in try spawn(arguments, environment, output: output.writing) }
+    let started = Result { () throws(Failure) in
+      let given = try filled(input)
+      defer { close(given) }
+      return try spawn(arguments, environment, input: given, output: output.writing)
+    }
     close(output.writing)
     guard case .success(let child) = started else {
       close(ended.writing)
@@ -73,6 +81,19 @@ enum ShellCommand {
       let pipe = try Pipe()
       _ = fcntl(pipe.reading, F_SETFL, O_NONBLOCK)
       return pipe
+    } catch {
+      throw .cannotStart(error.reason)
+    }
+  }
+
+  /// A descriptor from which `bytes` can be read, and then the end.
+  private static func filled(_ bytes: [UInt8]) throws(Failure) -> Int32 {
+    guard bytes.count <= maximumInput else { throw .cannotStart("its input is too long") }
+    do {
+      let pipe = try Pipe()
+      defer { close(pipe.writing) }
+      try FileSystem.write(bytes, to: pipe.writing, path: "a pipe")
+      return pipe.reading
     } catch {
       throw .cannotStart(error.reason)
     }
@@ -143,7 +164,7 @@ enum ShellCommand {
   }
 
   private static func spawn(
-    _ arguments: [String], _ environment: [String: String], output: Int32
+    _ arguments: [String], _ environment: [String: String], input: Int32, output: Int32
   ) throws(Failure) -> pid_t {
     let path = try path(of: arguments.first ?? "", environment)
     #if canImport(Darwin)
@@ -155,7 +176,7 @@ enum ShellCommand {
     #endif
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, input, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     posix_spawnattr_init(&attributes)

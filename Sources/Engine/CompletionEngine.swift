@@ -18,6 +18,7 @@ package final class CompletionEngine: Sendable {
   package let sessions: Sessions
   let http: HTTPClient
   let keys: KeyResolver
+  let clouds: CloudCredentials
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.
@@ -67,6 +68,7 @@ package final class CompletionEngine: Sendable {
     sessions = Sessions(stateDirectory: directories.state)
     http = HTTPClient(environment: environment, userAgent: userAgent)
     keys = KeyResolver(environment: environment, directories: directories, http: http, flow: flow)
+    clouds = CloudCredentials(http: http)
   }
 
   // MARK: Settings

@@ -15,6 +15,7 @@ extension CompletionEngine {
       configPath: catalog.configPath)
     query.account = account
     query.usesAWS = provider.auth.scheme == .aws
+    query.cloud = Cloud(provider.auth.scheme)
     query.file = provider.credentialFile.map { KeyFile(path: $0.path, key: $0.key, variables: $0.variables) }
     return query
   }
@@ -42,16 +43,20 @@ extension CompletionEngine {
     let key = try await key(provider, catalog, call, isForeign: isForeign)
     let (secret, parts) = Self.split(key, provider.auth)
     let account = call?.account
-    let variables = try await variables(of: provider, catalog, parts: parts, account: account, isForeign: isForeign)
-    let isToken = key?.isToken == true || Self.isToken(key, secret, provider.auth)
+    let access =
+      isForeign || secret != nil ? nil : try await cloudAccess(provider, keyQuery(provider, catalog, account: account))
+    let variables = try await variables(
+      of: provider, catalog, parts: parts, account: account, isForeign: isForeign, usesCloud: access != nil)
+    let isToken = key?.isToken == true || access != nil || Self.isToken(key, secret, provider.auth)
     var endpoint = Endpoint(
-      provider: provider.id, baseURL: template.withoutTrailingSlashes, apiKey: secret,
+      provider: provider.id, baseURL: template.withoutTrailingSlashes, apiKey: secret ?? access?.token,
       authHeader: isToken ? "authorization" : provider.auth.header, quirks: provider.quirks, model: model,
       timeouts: Self.timeouts(provider, call))
     endpoint.variables = variables.texts
     if !isForeign {
       endpoint.baseURL = try variables.url(template).withoutTrailingSlashes
       endpoint.headers = Self.turnHeaders(provider, messages)
+      endpoint.headers += access?.headers ?? []
       endpoint.headers += try await headers(provider, variables)
       if provider.auth.scheme == .aws, secret == nil, endpoint.variables["skipAuth"] != "1" {
         endpoint.aws = try await signer(provider, catalog, account)
@@ -86,7 +91,7 @@ extension CompletionEngine {
     }
     if provider.auth.need == .none, own == nil { return nil }
     if let key = try await keys.key(for: query) { return key }
-    if provider.auth.need == .required, provider.auth.scheme != .aws { throw keys.missingKey(query) }
+    if provider.auth.need == .required, provider.auth.scheme == .key { throw keys.missingKey(query) }
     return nil
   }
 

@@ -68,7 +68,7 @@ extension CompletionEngine {
 
   /// Where the key of `provider` would come from; `nil` when it wants none or has none.
   func place(of provider: Provider, _ catalog: ProviderCatalog) async throws(ProviderError) -> KeyPlace? {
-    provider.auth.need == .none ? nil : try await keys.place(of: keyQuery(provider, catalog))
+    provider.auth.need == .none ? nil : try await place(of: keyQuery(provider, catalog))
   }
 
   /// Checks that what a provider's address needs is there. Its key is at `place` and only looked at in the environment;
@@ -99,8 +99,8 @@ extension CompletionEngine {
     for provider in catalog.providers where provider.auth.need != .none {
       let query = keyQuery(provider, catalog)
       // What other programs keep is not ours to complain about here.
-      let isOthers = query.usesAWS || query.file != nil
-      let found = isOthers ? try? await keys.place(of: query) : try await keys.place(of: query)
+      let isOthers = query.usesAWS || query.cloud != nil || query.file != nil
+      let found = isOthers ? try? await self.place(of: query) : try await self.place(of: query)
       guard let place = found else { continue }
       sources[provider.id] = place.source == .env ? "env:\(place.detail)" : place.detail
     }

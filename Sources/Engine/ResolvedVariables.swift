@@ -152,11 +152,11 @@ struct ResolvedVariables: Sendable {
 extension CompletionEngine {
   /// Looks the variables of `provider` up: in the parts of its key, the config file, its entry in `auth.json`, the
   /// environment, another program's file, and else takes what they are when nothing is said. What is stored with a
-  /// key does not go where the key does not go.
+  /// key does not go where the key does not go. With `usesCloud` a cloud's credentials say what nothing else does.
   /// - Throws: `authRequired` for a required one that nobody set.
   func variables(
     of provider: Provider, _ catalog: ProviderCatalog, parts: [String: String], account: String? = nil,
-    isForeign: Bool = false
+    isForeign: Bool = false, usesCloud: Bool = false
   ) async throws(ProviderError) -> ResolvedVariables {
     var variables = ResolvedVariables(provider, configPath: catalog.configPath)
     let query = keyQuery(provider, catalog, account: account)
@@ -175,6 +175,9 @@ extension CompletionEngine {
       found = found ?? self.value(of: variable, query, beside)
       if found == nil, query.usesAWS, variable.name == "region", !isForeign {
         found = try await keys.awsRegion(for: query).map { .init(text: $0, place: "the AWS profile") }
+      }
+      if found == nil, usesCloud, variable.name == "project" {
+        found = try await cloudProject(query).map { .init(text: $0, place: "the Google credentials") }
       }
       guard let value = found ?? variable.fallback.map({ .init(text: $0, place: "the default") }) else { continue }
       try variables.set(variable, value)

@@ -77,7 +77,7 @@ extension ProviderInfo {
   /// The ways to a credential: a key, and what other programs keep for it.
   private static func logins(_ provider: Provider) -> [Login] {
     guard provider.auth.need != .none else { return [Login(method: "none", env: provider.env)] }
-    let isAmbient = provider.auth.scheme == .aws || provider.credentialFile != nil
+    let isAmbient = provider.auth.scheme != .key || provider.credentialFile != nil
     return [Login(method: "apiKey", env: provider.env)] + (isAmbient ? [Login(method: "ambient")] : [])
   }
 
