@@ -1,5 +1,6 @@
 import Completion
 import Credentials
+import HTTP
 import TestSupport
 import Testing
 

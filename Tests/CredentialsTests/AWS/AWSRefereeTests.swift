@@ -15,7 +15,7 @@ struct AWSRefereeTests {
   private func home(_ services: Upstream) throws -> AWSHome {
     let home = try AWSHome(
       url: services.url, config: AWSCaseFiles.config, credentials: AWSCaseFiles.credentials)
-    try home.folder.write("token", "jwt")
+    try home.folder.write("token", "web-token")
     try home.folder.write("lines", "one\ntwo\n")
     try home.folder.write("other", "[default]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = s\n")
     try home.folder.write("broken", "[default]\naws_access_key_id = A\naws_secret_access_key = s\nnonsense\n")
