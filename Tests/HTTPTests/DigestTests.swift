@@ -3,6 +3,22 @@ import Testing
 
 @Suite("Digests and checksums")
 struct DigestTests {
+  /// The standard's examples, and the lengths around the padding's border, from another implementation.
+  @Test(
+    "SHA-1 gives what the standard's examples give",
+    arguments: [
+      ("", 1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+      ("abc", 1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
+      ("a", 55, "c1c8bbdc22796e28c0e15163d20899b65621d65a"),
+      ("a", 56, "c2db330f6083854c99d4b5bfb6e8f29f201be699"),
+      ("a", 63, "03f09f5b158a7a8cdad920bddc29b81c18a551f5"),
+      ("a", 64, "0098ba824b5c16427bd7a1122a5a442a25ec644d"),
+      ("a", 1_000_000, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
+    ])
+  func sha1(_ text: String, _ count: Int, _ expected: String) {
+    #expect(SHA1.hexadecimalDigest(of: Array(String(repeating: text, count: count).utf8)) == expected)
+  }
+
   /// FIPS 180-4's own examples, and the lengths around the padding's border, from another implementation.
   @Test(
     "SHA-256 gives what the standard's examples give",

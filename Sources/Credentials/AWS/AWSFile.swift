@@ -42,7 +42,8 @@ struct AWSFile: Sendable, Hashable {
       indentation = indented
       let line = index + 1
       if content.hasPrefix("["), let end = content.lastIndex(of: "]"), end > content.index(after: content.startIndex) {
-        let title = String(content[content.index(after: content.startIndex)..<end])
+        // botocore keeps white space within the brackets; the other SDKs do not, and nobody means it.
+        let title = String(content[content.index(after: content.startIndex)..<end]).trimmed
         guard sections[title] == nil else {
           throw Mistake(line: line, message: "there is a section [\(title)] already")
         }

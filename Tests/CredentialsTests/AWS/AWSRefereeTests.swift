@@ -15,7 +15,7 @@ struct AWSRefereeTests {
   private func home(_ services: Upstream) throws -> AWSHome {
     let home = try AWSHome(
       url: services.url, config: AWSCaseFiles.config, credentials: AWSCaseFiles.credentials)
-    try home.folder.write("token", "jwt")
+    try home.folder.write("token", "web-token")
     try home.folder.write("lines", "one\ntwo\n")
     try home.folder.write("other", "[default]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = s\n")
     try home.folder.write("broken", "[default]\naws_access_key_id = A\naws_secret_access_key = s\nnonsense\n")
@@ -41,15 +41,23 @@ struct AWSRefereeTests {
 
   private func ours(_ test: AWSCase, _ home: AWSHome) async throws -> (verdict: String, reason: String) {
     let resolver = try home.resolver(variables(test, home), profile: test.profile)
-    do {
-      guard let identity = try await resolver.aws(for: home.query) else { return ("none", "") }
-      let place = try await resolver.place(of: home.query)
-      // Only a machine is not known before it is asked.
-      #expect(place == nil ? identity.method == "iam-role" : place?.detail == identity.place.detail, "\(test.name)")
-      return ("\(identity.method) \(identity.accessKeyId) \(identity.sessionToken?.reveal() ?? "")", "")
-    } catch let error as ProviderError {
+    let (identity, error) = await found(resolver, home)
+    if let error {
       #expect(error.hint?.hasSuffix(".") == true || error.hint?.hasPrefix("Run: ") == true, "\(test.name): \(error)")
       return ("error", error.message)
+    }
+    guard let identity else { return ("none", "") }
+    let place = try await resolver.place(of: home.query)
+    // Only a machine is not known before it is asked.
+    #expect(place == nil ? identity.method == "iam-role" : place?.detail == identity.place.detail, "\(test.name)")
+    return ("\(identity.method) \(identity.accessKeyId) \(identity.sessionToken?.reveal() ?? "")", "")
+  }
+
+  private func found(_ resolver: KeyResolver, _ home: AWSHome) async -> (AWSIdentity?, ProviderError?) {
+    do throws(ProviderError) {
+      return (try await resolver.aws(for: home.query), nil)
+    } catch {
+      return (nil, error)
     }
   }
 
