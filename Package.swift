@@ -37,6 +37,7 @@ let package = Package(
     module("JSONRPC", ["JSON", "Platform"]),
     module("Catalog", ["JSON", "Completion", "EmbeddedData", "Platform"]),
     module("Credentials", ["JSON", "HTTP", "Completion", "Platform"]),
+    module("Import", ["Catalog", "Completion", "Credentials", "HTTP", "JSON", "Platform"]),
     module("Dialects", ["JSON", "HTTP", "Completion"]),
     module("Engine", ["Catalog", "Completion", "Credentials", "Dialects", "HTTP", "JSON", "Platform"]),
     module(
@@ -44,8 +45,8 @@ let package = Package(
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "JSON", "JSONRPC", "Platform", "Server",
-        "WireProtocol",
+        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "Platform",
+        "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
@@ -58,6 +59,7 @@ let package = Package(
     tests("JSONRPCTests", ["JSON", "JSONRPC", "Platform", "TestSupport"]),
     tests("CatalogTests", ["Catalog", "Completion", "JSON", "Platform", "TestSupport"]),
     tests("CredentialsTests", ["Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport"]),
+    tests("ImportTests", ["Catalog", "Completion", "Credentials", "HTTP", "Import", "JSON", "Platform", "TestSupport"]),
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
     tests(
       "EngineTests",
