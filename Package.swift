@@ -59,7 +59,8 @@ let package = Package(
     tests("JSONRPCTests", ["JSON", "JSONRPC", "Platform", "TestSupport"]),
     tests("CatalogTests", ["Catalog", "Completion", "JSON", "Platform", "TestSupport"]),
     tests("CredentialsTests", ["Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport"]),
-    tests("ImportTests", ["Catalog", "Completion", "Credentials", "HTTP", "Import", "JSON", "Platform", "TestSupport"]),
+    tests(
+      "ImportTests", ["Catalog", "Completion", "Credentials", "HTTP", "Import", "JSON", "Platform", "TestSupport"]),
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
     tests(
       "EngineTests",

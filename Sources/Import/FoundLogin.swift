@@ -85,9 +85,16 @@ package struct LoginImport: Sendable {
     }
     if let other = taken[account] { return .left("\(other) was taken for \(account)") }
     let existing = try await store.credential(for: account)
-    if existing == credential { return .left("it is here already") }
+    if let existing, Self.isSame(existing, credential) { return .left("it is here already") }
     if existing != nil, !replaces { return .left("there is a login for \(account) already; --replace takes its place") }
     if !isDry { try await store.save(credential, for: account) }
     return existing == nil ? .taken : .replaced
+  }
+
+  /// Whether two credentials hold the same, wherever they were read.
+  private static func isSame(_ left: StoredCredential, _ right: StoredCredential) -> Bool {
+    guard case .apiKey(let leftKey, let leftVariables) = left, case .apiKey(let rightKey, let rightVariables) = right
+    else { return left == right }
+    return leftKey?.text == rightKey?.text && leftVariables == rightVariables
   }
 }
