@@ -56,14 +56,17 @@ package final class CompletionEngine: Sendable {
     self.init(environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all)
   }
 
-  init(environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect]) {
+  init(
+    environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect],
+    flow: @escaping @Sendable (_ provider: String) -> (any LoginFlow)? = { _ in nil }
+  ) {
     let directories = directories ?? Directories(environment)
     self.environment = environment
     self.directories = directories
     self.dialects = dialects
     sessions = Sessions(stateDirectory: directories.state)
     http = HTTPClient(environment: environment, userAgent: userAgent)
-    keys = KeyResolver(environment: environment, directories: directories)
+    keys = KeyResolver(environment: environment, directories: directories, http: http, flow: flow)
   }
 
   // MARK: Settings
@@ -120,6 +123,8 @@ package final class CompletionEngine: Sendable {
     try enter(limit: catalog.limits.maxCompletions)
     do throws(ProviderError) {
       let (session, target) = try await place(call, catalog)
+      var call = call
+      if call.account == nil, session?.provider == target.provider.id { call.account = session?.account }
       let id = "cmp_" + randomHex(8)
       let key = session.map { ThreadLanes.Key(session: $0.id, provider: target.provider.id) }
       let turn: Turn<ThreadLanes.Key>? =

@@ -1,5 +1,6 @@
 package import Catalog
 package import Completion
+internal import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
@@ -93,8 +94,10 @@ extension CompletionEngine {
       let limit = patience.rawValue
       var call = CompletionCall(input: [])
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
-      let endpoint = try await endpoint(provider, ModelInfo(id: ""), call)
-      return .success(try await models(of: list, endpoint, provider.api))
+      let models = try await withEndpoint(provider, ModelInfo(id: ""), call) { endpoint throws(ProviderError) in
+        try await self.models(of: list, endpoint, provider.api)
+      }
+      return .success(models)
     } catch {
       var error = error
       error.provider = provider.id

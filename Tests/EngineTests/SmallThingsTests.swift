@@ -1,5 +1,6 @@
 import Catalog
 import Completion
+import Credentials
 import Dialects
 import HTTP
 import JSON
