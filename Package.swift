@@ -37,6 +37,7 @@ let package = Package(
     module("JSONRPC", ["JSON", "Platform"]),
     module("Catalog", ["JSON", "Completion", "EmbeddedData", "Platform"]),
     module("Credentials", ["JSON", "HTTP", "Completion", "Platform"]),
+    module("Import", ["Catalog", "Completion", "Credentials", "HTTP", "JSON", "Platform"]),
     module("Dialects", ["JSON", "HTTP", "Completion"]),
     module("Engine", ["Catalog", "Completion", "Credentials", "Dialects", "HTTP", "JSON", "Platform"]),
     module(
@@ -44,8 +45,8 @@ let package = Package(
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "JSON", "JSONRPC", "Platform", "Server",
-        "WireProtocol",
+        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "Platform",
+        "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
@@ -60,6 +61,8 @@ let package = Package(
     tests(
       "CredentialsTests",
       ["Catalog", "Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
+    tests(
+      "ImportTests", ["Catalog", "Completion", "Credentials", "HTTP", "Import", "JSON", "Platform", "TestSupport"]),
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
     tests(
       "EngineTests",

@@ -30,6 +30,15 @@ package struct ProviderCatalog: Sendable {
     return try ProviderCatalog(shipped: try .load(), config: file, environment: environment, knowledge: knowledge)
   }
 
+  /// What would be in effect if the config file at `path` held `bytes`.
+  /// - Throws: `storage` as `load`.
+  package static func reading(
+    _ bytes: [UInt8], path: String, environment: Environment
+  ) throws(ProviderError) -> ProviderCatalog {
+    try ProviderCatalog(
+      shipped: try .load(), config: try ConfigFile(parsing: bytes, path: path), environment: environment)
+  }
+
   /// A catalogue of what ships and nothing else.
   package static func withoutConfig(environment: Environment) throws(ProviderError) -> ProviderCatalog {
     let file = try ConfigFile(parsing: nil, path: "\(Directories(environment).config)/config.json")
