@@ -22,7 +22,13 @@ enum ShellCommand {
   ) throws(Failure) -> [UInt8] {
     let (output, ended) = (try pipe(), try pipe())
     defer { for end in [output.reading, ended.reading] { close(end) } }
-    let started = Result { () throws(Failure) in try spawn(command, environment, output: output.writing) }
+    let started = Result { () throws(Failure) in
+      do throws(SystemError) {
+        return try spawn(["/bin/sh", "-c", command], environment: environment, output: output.writing)
+      } catch {
+        throw .cannotStart(error.reason)
+      }
+    }
     close(output.writing)
     guard case .success(let child) = started else {
       close(ended.writing)
@@ -109,50 +115,5 @@ enum ShellCommand {
     kill(-child, SIGTERM)
     _ = wait(for: [ended], until: ContinuousClock.now + grace)
     kill(-child, SIGKILL)
-  }
-
-  private static func spawn(
-    _ command: String, _ environment: [String: String], output: Int32
-  ) throws(Failure) -> pid_t {
-    #if canImport(Darwin)
-    var actions: posix_spawn_file_actions_t?
-    var attributes: posix_spawnattr_t?
-    #else
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, output, 1)
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // The program ignores SIGPIPE and blocks what it likes; its children must not inherit that.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-    var child = pid_t()
-    let status = withCStrings(["/bin/sh", "-c", command]) { arguments in
-      withCStrings(environment.map { "\($0)=\($1)" }) {
-        posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, $0)
-      }
-    }
-    guard status == 0 else { throw .cannotStart(String(cString: strerror(status))) }
-    return child
-  }
-
-  private static func withCStrings<Value>(
-    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
-  ) -> Value {
-    let copies = texts.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
   }
 }

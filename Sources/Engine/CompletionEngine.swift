@@ -1,6 +1,6 @@
 package import Catalog
 package import Completion
-internal import Credentials
+package import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
@@ -18,6 +18,10 @@ package final class CompletionEngine: Sendable {
   package let sessions: Sessions
   let http: HTTPClient
   let keys: KeyResolver
+  /// Where credentials are kept.
+  package let store: any CredentialStore
+  let logins: Logins
+  let flows: LoginFlowLookup
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.
@@ -51,12 +55,17 @@ package final class CompletionEngine: Sendable {
 
   /// An engine that reads its settings from `directories` and `environment` when they are first needed.
   package convenience init(
-    environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay"
+    environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay",
+    flows: LoginFlowLookup? = nil
   ) {
-    self.init(environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all)
+    self.init(
+      environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all, flows: flows)
   }
 
-  init(environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect]) {
+  init(
+    environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect],
+    flows: LoginFlowLookup? = nil
+  ) {
     let directories = directories ?? Directories(environment)
     self.environment = environment
     self.directories = directories
@@ -64,6 +73,9 @@ package final class CompletionEngine: Sendable {
     sessions = Sessions(stateDirectory: directories.state)
     http = HTTPClient(environment: environment, userAgent: userAgent)
     keys = KeyResolver(environment: environment, directories: directories)
+    store = MemoryStore()
+    logins = Logins(store: store, http: http)
+    self.flows = flows ?? { _ in nil }
   }
 
   // MARK: Settings

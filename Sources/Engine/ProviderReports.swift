@@ -17,6 +17,15 @@ package struct ProviderReport: Sendable {
   package let problem: ProviderError?
 }
 
+/// How one of several accounts at a provider stands.
+package struct AccountReport: Sendable {
+  /// Always one with a name.
+  package let account: AccountID
+  package let status: ProviderReport.Status
+  /// When its login ends, in milliseconds since 1970; `nil` for a key.
+  package let expiresAt: Int?
+}
+
 extension CompletionEngine {
   /// How each provider stands: whether it has a key, and for local servers whether they answer. With `verify`, every
   /// provider that has a list of models is asked for it, which shows whether its key is good.
@@ -49,6 +58,9 @@ extension CompletionEngine {
       if place?.isExpired != true { try await checkVariables(of: provider, catalog, place) }
     } catch {
       return ProviderReport(provider: provider, status: .missing, place: place, problem: error)
+    }
+    if verify, provider.modelList == nil, provider.auth.need != .none {
+      return ProviderReport(provider: provider, status: .unknown, place: place, problem: nil)
     }
     guard verify || provider.kind == .local, provider.modelList != nil else {
       return ProviderReport(provider: provider, status: .ready, place: place, problem: nil)
