@@ -21,6 +21,8 @@ struct ConfigProvider: Sendable {
   let modelsOrigin: ValueOrigin
   let extra: Setting<JSONObject>?
   let quirks: Setting<JSONObject>?
+  /// Laid over the catalogue's, member by member; `null` takes one away.
+  let login: Setting<JSONObject>?
   let roles: [ModelRole: String]
   let rolesOrigin: ValueOrigin
   let variables: [(name: String, value: KeyText)]
@@ -48,6 +50,7 @@ struct ConfigProvider: Sendable {
     models = try Self.models(try fields.object("models"), path + ["models"])
     extra = file.setting(path + ["extra"], try fields.object("extra"))
     quirks = file.setting(path + ["quirks"], try fields.object("quirks"))
+    login = file.setting(path + ["login"], try fields.object("login"))
     roles = try ConfigFile.roles(fields.value("roles"), path + ["roles"])
     variables = try ProviderEntry.texts(try fields.object("variables"), path + ["variables"]).map { name, text in
       (name, KeyText(text, origin: file.origin(of: path + ["variables", name])))

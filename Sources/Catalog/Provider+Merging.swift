@@ -14,7 +14,8 @@ extension Provider {
       defaultModel: entry.defaultModel, anyModel: entry.anyModel, variables: entry.variables,
       credentialFile: entry.credentialFile, turnHeaders: entry.turnHeaders, routes: entry.routes,
       modelQuirks: entry.modelQuirks, fastMode: entry.fastMode, isPreferred: entry.isPreferred,
-      dataPolicy: entry.dataPolicy, roles: entry.roles, docs: entry.docs, loginHint: entry.loginHint)
+      dataPolicy: entry.dataPolicy, roles: entry.roles, docs: entry.docs, loginHint: entry.loginHint, login: entry.login
+    )
     if let variable = entry.baseURLVariables.first(where: { environment[$0] != nil }), let url = environment[variable] {
       baseURL = ServerAddress.withoutTrailingSlashes(url)
       origins["baseURL"] = .environment(variable)
@@ -61,6 +62,11 @@ extension Provider {
     take("timeout", config.timeouts) { $0.timeouts = $1 }
     take("enabled", config.enabled) { $0.enabled = $1 }
     take("extra", config.extra) { $0.extra = $1 }
+    take("login", config.login) { provider, login in
+      var merged = provider.login ?? JSONObject()
+      merged.merge(login)
+      provider.login = merged
+    }
     if let apiKey = config.apiKey {
       self.apiKey = apiKey
       origins["apiKey"] = apiKey.origin

@@ -188,6 +188,8 @@ package struct Provider: Sendable {
   package var docs: String?
   /// What to do when it does not answer or has no key: the words after "you can".
   package var loginHint: String?
+  /// How to log in there, for `LoginFlows`; `nil` where there is only a key.
+  package var login: JSONObject?
   /// Whether the person has said anything about it: a section in the config file, its key or its host in the
   /// environment.
   package var isConfigured = false

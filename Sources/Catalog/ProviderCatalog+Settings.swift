@@ -76,6 +76,7 @@ extension ProviderCatalog {
     add("timeout", provider.timeouts.json)
     add("extra", provider.extra.isEmpty ? nil : masked(.object(provider.extra)))
     add("quirks", provider.quirks.isEmpty ? nil : .object(provider.quirks))
+    add("login", provider.origins["login"] == nil ? nil : provider.login.map(JSONValue.object))
     add("roles", provider.roles.isEmpty ? nil : roles(provider.roles))
     add("models", provider.configuredModels.isEmpty ? nil : .strings(provider.configuredModels.map(\.id)))
     return settings

@@ -65,6 +65,8 @@ package struct ProviderEntry: Sendable {
   package private(set) var roles: [ModelRole: String] = [:]
   /// Its id in the lists of models.dev, where that is another one.
   package private(set) var modelsDev: String?
+  /// How to log in there; which members there are is documented in `LoginFlows`.
+  package private(set) var login: JSONObject?
 
   /// Reads an entry; an unknown key is an error.
   package init(_ value: JSONValue, path: [String]) throws(JSONFieldError) {
@@ -102,6 +104,7 @@ package struct ProviderEntry: Sendable {
     credentialFile = try CredentialFile(fields.value("credentialFile"), path: path + ["credentialFile"])
     turnHeaders = try fields.list("turnHeaders", TurnHeader.init) ?? []
     routes = try fields.list("routes", ProviderRoute.init) ?? []
+    login = try fields.object("login")
   }
 
   /// What holds for some of its models, and what people want to know of it.

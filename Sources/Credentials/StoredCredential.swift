@@ -38,6 +38,9 @@ package struct OAuthCredential: Sendable, Hashable {
   /// What else belongs to it, as `auth.json` has it beside the tokens: `accountId`, `enterpriseUrl`, ….
   package var extra: JSONObject
 
+  /// The end of what has none: the last moment that the programs that share `auth.json` can express.
+  package static let never = 8_640_000_000_000_000
+
   /// Tokens.
   package init(access: Secret, refresh: Secret, expiresAt: Int, extra: JSONObject = .init()) {
     self.access = access

@@ -49,34 +49,3 @@ extension History {
 enum JSONText {
   static func of(_ object: JSONObject) -> String { JSONValue.object(object).text }
 }
-
-/// RFC 4648 base64, the standard alphabet.
-enum Base64 {
-  /// The bytes of `text`; `nil` when it is not base64. Padding may be absent; line breaks may be present.
-  static func decode(_ text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count / 4 * 3)
-    var buffer: UInt32 = 0
-    var bits = 0
-    for byte in text.utf8 where byte != UInt8(ascii: "=") && byte != 0x0A && byte != 0x0D {
-      guard let value = value(byte) else { return nil }
-      buffer = buffer << 6 | value
-      bits += 6
-      guard bits >= 8 else { continue }
-      bits -= 8
-      bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
-    }
-    return bytes
-  }
-
-  private static func value(_ byte: UInt8) -> UInt32? {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a")) + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0")) + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
-  }
-}

@@ -49,7 +49,7 @@ struct MediaReader: Sendable {
     try check(resolved, path, field)
     do throws(SystemError) {
       guard let bytes = try FileSystem.read(resolved) else { throw SystemError("read", path, code: ENOENT) }
-      return Media(mediaType: media.mediaType, source: .data(base64(bytes)))
+      return Media(mediaType: media.mediaType, source: .data(Base64.encode(bytes)))
     } catch {
       throw ProviderError(.invalidParams, error.description, path: field)
     }
@@ -87,20 +87,4 @@ struct MediaReader: Sendable {
     defer { free(pointer) }
     return String(cString: pointer)
   }
-}
-
-/// `bytes` in base64 with padding (RFC 4648 §4).
-func base64(_ bytes: [UInt8]) -> String {
-  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  var text: [UInt8] = []
-  text.reserveCapacity((bytes.count + 2) / 3 * 4)
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = bytes[start..<min(start + 3, bytes.count)]
-    let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-    for place in 0..<4 {
-      let isPadding = place > group.count
-      text.append(isPadding ? UInt8(ascii: "=") : alphabet[bits >> (18 - 6 * place) & 0x3F])
-    }
-  }
-  return String(decoding: text, as: UTF8.self)
 }

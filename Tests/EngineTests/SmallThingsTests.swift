@@ -1,5 +1,6 @@
 import Catalog
 import Completion
+import Credentials
 import Dialects
 import HTTP
 import JSON
@@ -180,12 +181,12 @@ struct MediaReaderTests {
       ("foobar", "Zm9vYmFy"),
     ])
   func base64Vectors(_ text: String, _ expected: String) {
-    #expect(base64(Array(text.utf8)) == expected)
+    #expect(Base64.encode(Array(text.utf8)) == expected)
   }
 
   @Test("Base64 of every byte")
   func base64Alphabet() {
-    let text = base64([0xFB, 0xFF, 0xBF, 0x00, 0x10, 0x83])
+    let text = Base64.encode([0xFB, 0xFF, 0xBF, 0x00, 0x10, 0x83])
     #expect(text == "+/+/ABCD")
   }
 }

@@ -26,10 +26,8 @@ package final class Upstream: Sendable {
   package init(
     onConnection: @escaping @Sendable () -> Void = {}, greeting: String = "", _ handler: @escaping Handler
   ) throws(SystemError) {
-    let listener = Self.makeSocket()
-    guard listener >= 0, Self.withLoopbackAddress(0, { bind(listener, $0, $1) }) == 0, listen(listener, 1024) == 0
-    else { throw SystemError("listen on", "127.0.0.1") }
-    port = try Self.port(of: listener)
+    let listener: Int32
+    (listener, port) = try Loopback.listen(port: 0, backlog: 1024)
     shared = Shared(onConnection, greeting: Array(greeting.utf8), handler)
     startThread("upstream") { [shared] in shared.accept(listener) }
   }
@@ -47,42 +45,7 @@ package final class Upstream: Sendable {
   package func stop() {
     guard shared.stop() else { return }
     // The accepting thread wakes for one more connection, sees that it is over, and closes the listener.
-    let socket = Self.makeSocket()
-    _ = Self.withLoopbackAddress(port) { connect(socket, $0, $1) }
-    close(socket)
-  }
-
-  fileprivate static func port(of socket: Int32) throws(SystemError) -> Int {
-    var address = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
-    }
-    guard status == 0 else { throw SystemError("listen on", "127.0.0.1") }
-    return Int(UInt16(bigEndian: address.sin_port))
-  }
-
-  fileprivate static func makeSocket() -> Int32 {
-    #if canImport(Glibc)
-    let kind = Int32(SOCK_STREAM.rawValue)
-    #else
-    let kind = SOCK_STREAM
-    #endif
-    let socket = socket(AF_INET, kind, 0)
-    _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-    return socket
-  }
-
-  fileprivate static func withLoopbackAddress<T>(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> T) -> T {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
+    if let socket = try? Loopback.connect(port: port) { close(socket) }
   }
 }
 

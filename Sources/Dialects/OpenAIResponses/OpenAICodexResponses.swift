@@ -69,20 +69,10 @@ package struct OpenAICodexResponses: ResponsesFamily {
 enum ChatGPTToken {
   /// The account that `token` is for; `nil` when it is no such token. The seal is the server's to check.
   static func account(in token: String) -> String? {
-    let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, let bytes = Base64.decodeURLSafe(String(parts[1])),
-      let claims = try? JSONValue(parsing: bytes)
-    else { return nil }
+    guard let claims = JSONWebToken.claims(of: token) else { return nil }
     let account =
       claims["https://api.openai.com/auth"]?["chatgpt_account_id"]?.string ?? claims["chatgpt_account_id"]?.string
       ?? claims["organizations"]?[0]?["id"]?.string
     return account.flatMap { $0.isEmpty ? nil : $0 }
-  }
-}
-
-extension Base64 {
-  /// The bytes of `text` in the alphabet for URLs (RFC 4648 §5), with or without padding.
-  static func decodeURLSafe(_ text: String) -> [UInt8]? {
-    decode(text.replacing("-", with: "+").replacing("_", with: "/"))
   }
 }

@@ -1,9 +1,9 @@
-internal import Completion
-internal import HTTP
+package import Completion
+package import HTTP
 
 extension ProviderError {
   /// What a failed exchange means for a client.
-  init(_ error: HTTPError) {
+  package init(_ error: HTTPError) {
     switch error {
     case .cancelled: self.init(.cancelled, "the completion was cancelled")
     case .badURL(let why):
@@ -55,7 +55,7 @@ extension ProviderError {
 
   /// This error with every occurrence of `secrets` in its texts replaced by dots: upstreams quote keys in their
   /// messages. The longest first, so that no part of a secret that holds another one is left.
-  func redacting(_ secrets: [Secret]) -> ProviderError {
+  package func redacting(_ secrets: [Secret]) -> ProviderError {
     var error = self
     let texts = secrets.map { $0.reveal() }.sorted { $0.utf8.count > $1.utf8.count }
     for secret in texts where secret.utf8.count >= 6 {
