@@ -21,7 +21,6 @@ package final class CompletionEngine: Sendable {
   /// Where credentials are kept.
   package let store: any CredentialStore
   let logins: Logins
-  let flows: LoginFlowLookup
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.
@@ -55,16 +54,13 @@ package final class CompletionEngine: Sendable {
 
   /// An engine that reads its settings from `directories` and `environment` when they are first needed.
   package convenience init(
-    environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay",
-    flows: LoginFlowLookup? = nil
+    environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay"
   ) {
-    self.init(
-      environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all, flows: flows)
+    self.init(environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all)
   }
 
   init(
-    environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect],
-    flows: LoginFlowLookup? = nil
+    environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect]
   ) {
     let directories = directories ?? Directories(environment)
     self.environment = environment
@@ -75,7 +71,6 @@ package final class CompletionEngine: Sendable {
     keys = KeyResolver(environment: environment, directories: directories)
     store = MemoryStore()
     logins = Logins(store: store, http: http)
-    self.flows = flows ?? { _ in nil }
   }
 
   // MARK: Settings

@@ -243,6 +243,18 @@ extension CompletionEngine {
     return try await logins.logout(AccountID(provider.id, account: account), try? loginFlow(for: provider))
   }
 
+  /// How to log in at `provider`, and to stay so; `nil` for one that has keys alone.
+  /// - Throws: `storage` when its section in the config file describes none; it names the member.
+  package func loginFlow(for provider: Provider) throws(ProviderError) -> (any LoginFlow)? {
+    guard let spec = provider.login else { return nil }
+    do {
+      return try LoginFlows.flow(spec, provider: provider.id)
+    } catch {
+      throw ProviderError(
+        .storage, "\(provider.origin(of: "login")): \(error)", hint: "Correct it there, and reload the config.")
+    }
+  }
+
   /// The ways to log in at `provider`, the usual one first; none where nothing is needed.
   package func loginMethods(of provider: Provider) throws(ProviderError) -> [LoginMethod] {
     Logins.methods(of: provider, try loginFlow(for: provider))
