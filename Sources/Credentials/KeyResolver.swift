@@ -161,7 +161,7 @@ package final class KeyResolver: Sendable {
       guard let found else {
         throw ProviderError(
           .authRequired, "the entry \"\(query.provider)\" in \(authPath) holds no key",
-          hint: "Put \"key\" into that entry, or remove the entry to use another key.")
+          hint: "Run patchbay login \(query.provider), or put \"key\" into that entry, or remove it to use another key.")
       }
       return ResolvedKey(
         secret: found, source: .authFile, detail: authPath, isToken: false, variable: variable)
@@ -204,6 +204,7 @@ package final class KeyResolver: Sendable {
     let name = query.provider
     let ways = [
       query.variables.first.map { "set \($0)" },
+      "run patchbay login \(name)",
       query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
       "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
       "put \"apiKey\" into \(query.configPath) under providers.\(name)",

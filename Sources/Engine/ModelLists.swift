@@ -167,7 +167,8 @@ extension CompletionEngine {
     }
     guard let open = url.firstIndex(of: "{") else { return url }
     let name = url[open...].dropFirst().prefix { $0 != "}" }
-    throw ProviderError(.authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set")
+    throw ProviderError(.authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set",
+      hint: "Put \"\(name)\" into the config file under providers.\(endpoint.provider).variables.")
   }
 
   private func get(_ url: String, _ list: ModelList, _ endpoint: Endpoint, _ api: APIFamily) async throws(ProviderError)
