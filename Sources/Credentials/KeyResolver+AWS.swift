@@ -62,7 +62,7 @@ extension KeyResolver {
   }
 
   private func ownEnvironment(of query: KeyQuery) async throws(ProviderError) -> [String: String] {
-    guard case .apiKey(_, let own) = try await entry(of: query.provider) else { return [:] }
+    guard case .apiKey(_, let own) = try await store.credential(for: query.id) else { return [:] }
     return own
   }
 

@@ -51,9 +51,9 @@ extension KeyResolver {
   /// - Throws: `storage` for a file that cannot be read, or that others may write.
   package func surroundings(of query: KeyQuery) async throws(ProviderError) -> KeySurroundings {
     var surroundings = KeySurroundings()
-    switch try await entry(of: query.provider) {
+    switch try await store.credential(for: query.id) {
     case .apiKey(_, let environment): surroundings.environment = environment
-    case .oauth(_, _, let account): surroundings.account = account
+    case .oauth(let tokens): surroundings.account = tokens.extra["accountId"]?.string
     case nil: break
     }
     surroundings.file = try await contents(of: query.file)?.variables ?? [:]

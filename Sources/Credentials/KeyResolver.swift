@@ -18,6 +18,8 @@ package struct ResolvedKey: Sendable, Hashable {
   package let isToken: Bool
   /// The variable it was the value of; `nil` when it was written elsewhere.
   package var variable: String?
+  /// The login it is a token of; `nil` for a key.
+  package var login: AccountID?
 }
 
 /// Where a key would be taken from; nothing has been looked up or run yet.
@@ -49,6 +51,8 @@ package struct KeyPlace: Sendable, Hashable {
 package struct KeyQuery: Sendable {
   /// The provider's id: its entry in `auth.json`.
   package var provider: String
+  /// The account there whose entry alone is to be used; `nil` for the default one.
+  package var account: String?
   /// The key a request brings along.
   package var call: String?
   /// The variables that may hold a key, the first that is set wins.
@@ -61,6 +65,9 @@ package struct KeyQuery: Sendable {
   package var usesAWS = false
   /// Where the config file is, for hints.
   package var configPath: String
+
+  /// The entry in `auth.json`.
+  var id: AccountID { AccountID(provider, account: account) }
 
   /// The places of one provider.
   package init(
@@ -76,23 +83,30 @@ package struct KeyQuery: Sendable {
 
 /// Finds keys: the request's, then `auth.json`, then the environment, then the config file, then another program's
 /// file. An entry in `auth.json` owns its provider: when it is of no use, that is an error, and nothing else is tried.
+/// A named account has its entry and no other place. A login's token is renewed before it ends.
 package final class KeyResolver: Sendable {
   let environment: Environment
-  private let authFile: AuthFile
-  private let commandLimit: Duration
-  private let now: @Sendable () -> Int
+  /// What is behind `auth.json`.
+  package let store: AuthStore
+  let refresher: TokenRefresher
+  let commandLimit: Duration
+  let now: @Sendable () -> Int
   /// Commands that run or have run with success, by their text.
-  private let commands = Mutex<[String: Task<Result<Secret, ProviderError>, Never>]>([:])
+  let commands = Mutex<[String: Task<Result<Secret, ProviderError>, Never>]>([:])
 
-  /// A resolver for this user. A command may take `commandLimit`; `now` is the time in milliseconds since 1970.
+  /// A resolver for this user. A command may take `commandLimit`; `now` is the time in milliseconds since 1970. `flow`
+  /// says how to stay logged in at a provider, where there is a way, and `http` is what that reaches out with.
   package init(
-    environment: Environment, directories: Directories, commandLimit: Duration = .seconds(10),
-    now: @escaping @Sendable () -> Int = KeyResolver.systemTime
+    environment: Environment, directories: Directories, http: HTTPClient? = nil,
+    commandLimit: Duration = .seconds(10), now: @escaping @Sendable () -> Int = KeyResolver.systemTime,
+    flow: @escaping @Sendable (_ provider: String) -> (any LoginFlow)? = { _ in nil }
   ) {
     self.environment = environment
     self.commandLimit = commandLimit
     self.now = now
-    authFile = AuthFile(path: "\(directories.data)/auth.json")
+    store = AuthStore(path: "\(directories.data)/auth.json")
+    refresher = TokenRefresher(
+      store, http ?? HTTPClient(environment: environment, userAgent: "patchbay"), now: now, flow: flow)
   }
 
   /// The time in milliseconds since 1970.
@@ -103,10 +117,12 @@ package final class KeyResolver: Sendable {
   }
 
   /// Where keys of logins are kept.
-  package var authPath: String { authFile.path }
+  package var authPath: String { store.path }
 
-  /// The ids of the providers that have an entry in `auth.json`. Blocks.
-  package func storedProvidersBlocking() throws(ProviderError) -> Set<String> { Set(try authFile.providers()) }
+  /// The ids of the providers whose default account has an entry in `auth.json`. Blocks.
+  package func storedProvidersBlocking() throws(ProviderError) -> Set<String> {
+    Set(try store.accountsBlocking().filter { $0.account == nil }.map(\.provider))
+  }
 
   /// The key of a provider; `nil` when nobody has set one.
   /// - Throws: `authRequired` when the place that decides holds nothing usable, `storage` for a file that cannot be
@@ -126,7 +142,8 @@ package final class KeyResolver: Sendable {
       return ResolvedKey(secret: secret, source: .param, detail: "apiKey", isToken: false)
     }
     if query.usesAWS, skipsAWS { return nil }
-    if let entry = try await entry(of: query.provider) { return try await key(of: entry, query) }
+    if let entry = try await store.credential(for: query.id) { return try await key(of: entry, query) }
+    if query.account != nil { throw missingKey(query) }
     for name in query.variables {
       if let value = environment[name] {
         return ResolvedKey(
@@ -140,15 +157,13 @@ package final class KeyResolver: Sendable {
     return ResolvedKey(secret: key, source: .ambient, detail: file.path, isToken: false)
   }
 
-  private func key(of entry: AuthEntry, _ query: KeyQuery) async throws(ProviderError) -> ResolvedKey? {
+  private func key(of entry: StoredCredential, _ query: KeyQuery) async throws(ProviderError) -> ResolvedKey? {
     switch entry {
-    case .oauth(let access, let expires, _):
-      guard expires > now() else {
-        throw ProviderError(
-          .authRequired, "the login for \(query.provider) in \(authPath) has expired",
-          hint: "Replace the entry \"\(query.provider)\" there with a fresh one, or remove it to use another key.")
-      }
-      return ResolvedKey(secret: access, source: .authFile, detail: authPath, isToken: true)
+    case .oauth(let stored):
+      let tokens = try await refresher.credential(stored, of: query.id)
+      var key = ResolvedKey(secret: tokens.access, source: .authFile, detail: authPath, isToken: true)
+      key.login = query.id
+      return key
     case .apiKey(let key, let own):
       var (found, variable): (Secret?, String?)
       if let key {
@@ -160,17 +175,12 @@ package final class KeyResolver: Sendable {
       if found == nil, key == nil, query.usesAWS { return nil }
       guard let found else {
         throw ProviderError(
-          .authRequired, "the entry \"\(query.provider)\" in \(authPath) holds no key",
-          hint: "Run patchbay login \(query.provider), or put \"key\" into that entry, or remove it to use another key.")
+          .authRequired, "the entry \"\(query.id)\" in \(authPath) holds no key",
+          hint: "Run \(query.id.loginCommand), or put \"key\" into that entry, or remove it to use another key.")
       }
       return ResolvedKey(
         secret: found, source: .authFile, detail: authPath, isToken: false, variable: variable)
     }
-  }
-
-  func entry(of provider: String) async throws(ProviderError) -> AuthEntry? {
-    let file = authFile
-    return try await BlockingQueue.run { () throws(ProviderError) in try file.entry(for: provider) }
   }
 
   /// Where a provider's key would come from, without revealing it or running a command; `nil` when nobody has set
@@ -178,11 +188,14 @@ package final class KeyResolver: Sendable {
   package func place(of query: KeyQuery) async throws(ProviderError) -> KeyPlace? {
     if query.call?.isBlank == false { return KeyPlace(source: .param, detail: "apiKey") }
     if query.usesAWS, skipsAWS { return KeyPlace(source: .env, detail: "AWS_BEDROCK_SKIP_AUTH") }
-    switch try await entry(of: query.provider) {
+    switch try await store.credential(for: query.id) {
     case .apiKey(nil, let own) where query.usesAWS && !query.variables.contains { own[$0]?.isBlank == false }: break
     case .apiKey: return KeyPlace(source: .authFile, detail: authPath)
-    case .oauth(_, let expires, _):
-      return KeyPlace(source: .authFile, detail: authPath, isExpired: expires <= now(), expiresAt: expires)
+    case .oauth(let tokens):
+      // What renews itself when it is used has not expired.
+      let isExpired = tokens.expiresAt <= now() && !refresher.canRefresh(tokens, of: query.id)
+      return KeyPlace(source: .authFile, detail: authPath, isExpired: isExpired, expiresAt: tokens.expiresAt)
+    case nil where query.account != nil: return nil
     case nil: break
     }
     if let name = query.variables.first(where: { environment[$0] != nil }) {
@@ -202,9 +215,15 @@ package final class KeyResolver: Sendable {
   /// The error of a provider that wants a key and has none: every place that could hold one.
   package func missingKey(_ query: KeyQuery) -> ProviderError {
     let name = query.provider
+    guard query.account == nil else {
+      var error = ProviderError(
+        .authRequired, "there is no entry \"\(query.id)\" in \(authPath)", hint: "Run: \(query.id.loginCommand)")
+      error.provider = name
+      return error
+    }
     let ways = [
       query.variables.first.map { "set \($0)" },
-      "run patchbay login \(name)",
+      "run \(query.id.loginCommand)",
       query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
       "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
       "put \"apiKey\" into \(query.configPath) under providers.\(name)",
@@ -215,58 +234,11 @@ package final class KeyResolver: Sendable {
     error.provider = name
     return error
   }
-
-  /// The command's output, which is kept for as long as the process lives; a failure is not. Whoever asks for the
-  /// same command meanwhile waits for the same run.
-  func output(of command: String, origin: ValueOrigin) async throws(ProviderError) -> Secret {
-    let task = commands.withLock { commands in
-      if let task = commands[command] { return task }
-      let (limit, variables) = (commandLimit, environment.all)
-      // Not a child of the caller's task: others wait for it too, and it ends by itself.
-      let task = Task {
-        await BlockingQueue.run {
-          Result { () throws(ProviderError) in
-            try Self.run(command, variables, limit, origin)
-          }
-        }
-      }
-      commands[command] = task
-      return task
-    }
-    let result = await task.value
-    if case .failure = result { commands.withLock { if $0[command] == task { $0[command] = nil } } }
-    return try result.get()
-  }
-
-  private static func run(
-    _ command: String, _ environment: [String: String], _ limit: Duration, _ origin: ValueOrigin
-  ) throws(ProviderError) -> Secret {
-    func failed(_ what: String) -> ProviderError {
-      ProviderError(
-        .authRequired, "the command at \(origin) that gives the key \(what)",
-        hint: "Run the command in a shell to see what it says.")
-    }
-    let output: [UInt8]
-    do {
-      output = try ShellCommand.output(of: command, environment: environment, limit: limit)
-    } catch {
-      switch error {
-      case .cannotStart(let reason): throw failed("cannot be started: \(reason)")
-      case .tooSlow: throw failed("took longer than \(limit.formattedSeconds)")
-      case .tooMuch: throw failed("printed more than any key")
-      case .status(let status): throw failed("ended with status \(status)")
-      case .signal(let signal): throw failed("was ended by signal \(signal)")
-      }
-    }
-    let text = String(decoding: output, as: UTF8.self).trimmed
-    guard !text.isEmpty else { throw failed("printed nothing") }
-    return Secret(text)
-  }
 }
 
 extension Duration {
   /// As "10 s" or "0.05 s".
-  fileprivate var formattedSeconds: String {
+  var formattedSeconds: String {
     let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
     return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
   }

@@ -59,13 +59,17 @@ struct AnswerSource: Sendable {
     guard let dialect = engine.dialect(named: target.api) else {
       throw ProviderError(.unsupported, "the API family \"\(target.api)\" is not known here", path: "api")
     }
-    let endpoint = try await engine.endpoint(target.provider, target.model, call, messages: request.messages)
-    do throws(ProviderError) {
-      let encoded = try dialect.encode(request, for: endpoint)
-      try await receive(encoded.http, request, endpoint, dialect, answer)
-      return encoded.dropped
-    } catch {
-      throw error.redacting(endpoint.secrets)
+    // What was said cannot be taken back, so nothing is tried again behind it.
+    return try await engine.withEndpoint(
+      target.provider, target.model, call, messages: request.messages, mayRepeat: { answer.firstContent == nil }
+    ) { endpoint throws(ProviderError) in
+      do throws(ProviderError) {
+        let encoded = try dialect.encode(request, for: endpoint)
+        try await receive(encoded.http, request, endpoint, dialect, answer)
+        return encoded.dropped
+      } catch {
+        throw error.redacting(endpoint.secrets)
+      }
     }
   }
 

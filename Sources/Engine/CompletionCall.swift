@@ -25,6 +25,8 @@ package struct CompletionCall: Sendable {
   package var timeout = PhaseTimeouts()
   /// A key in any key format, for this call alone.
   package var apiKey: String?
+  /// The provider's account whose entry in `auth.json` is to be used; `nil` for the session's, else the default one.
+  package var account: String?
   /// Extra headers; `nil` removes one.
   package var headers: [(name: String, value: String?)] = []
   /// Another base URL, for this call alone. The provider's stored key does not go there.

@@ -40,12 +40,14 @@ extension CompletionEngine {
     do throws(ProviderError) {
       var call = call
       call.timeout.totalMs = call.timeout.totalMs ?? Self.countingPatience
-      let endpoint = try await endpoint(target.provider, target.model, call, messages: messages)
-      guard let counting = try dialect.countRequest(request, for: endpoint) else { return estimate }
-      let body = try await inFlight { () throws(ProviderError) in
-        try await self.fetch(counting.http, from: endpoint, dialect)
+      return try await withEndpoint(target.provider, target.model, call, messages: messages) {
+        endpoint throws(ProviderError) in
+        guard let counting = try dialect.countRequest(request, for: endpoint) else { return estimate }
+        let body = try await self.inFlight { () throws(ProviderError) in
+          try await self.fetch(counting.http, from: endpoint, dialect)
+        }
+        return TokenCount(tokens: try dialect.countedTokens(in: body), isExact: true)
       }
-      return TokenCount(tokens: try dialect.countedTokens(in: body), isExact: true)
     } catch {
       if error.kind == .cancelled { throw error }
       estimate.warnings = ["\(target.provider.id) did not count, so this is an estimate: \(error.message)"]
@@ -84,25 +86,32 @@ extension CompletionEngine {
         .unsupported, "the API family \(target.api) of \(target.provider.id) makes no embeddings",
         hint: "Name a provider with an embeddings endpoint.", path: "provider")
     }
-    let endpoint = try await endpoint(target.provider, target.model, call)
-    let size = max(1, dialect.embeddingLimit(for: endpoint))
     return try await inFlight { () throws(ProviderError) in
-      var all = Embeddings(vectors: [], usage: Usage())
-      for start in stride(from: 0, to: request.input.count, by: size) {
-        var part = request
-        part.input = Array(request.input[start..<min(start + size, request.input.count)])
-        let http = try dialect.embedRequest(part, for: endpoint)
-        let body = try await self.fetch(http, from: endpoint, dialect)
-        let answer = try dialect.embeddings(in: body, for: part, at: endpoint)
-        guard answer.vectors.count == part.input.count else {
-          throw ProviderError(
-            .upstreamInvalid, "\(answer.vectors.count) embeddings came for \(part.input.count) texts")
-        }
-        all.vectors += answer.vectors
-        let usage = answer.usage ?? .estimated(input: TokenEstimate.tokens(of: part.input), output: 0)
-        all.usage = (all.usage ?? Usage()) + usage
+      try await self.withEndpoint(target.provider, target.model, call) { endpoint throws(ProviderError) in
+        try await self.embeddings(request, dialect, endpoint)
       }
-      return all
     }
+  }
+
+  private func embeddings(
+    _ request: EmbeddingRequest, _ dialect: any Embeds, _ endpoint: Endpoint
+  ) async throws(ProviderError) -> Embeddings {
+    let size = max(1, dialect.embeddingLimit(for: endpoint))
+    var all = Embeddings(vectors: [], usage: Usage())
+    for start in stride(from: 0, to: request.input.count, by: size) {
+      var part = request
+      part.input = Array(request.input[start..<min(start + size, request.input.count)])
+      let http = try dialect.embedRequest(part, for: endpoint)
+      let body = try await self.fetch(http, from: endpoint, dialect)
+      let answer = try dialect.embeddings(in: body, for: part, at: endpoint)
+      guard answer.vectors.count == part.input.count else {
+        throw ProviderError(
+          .upstreamInvalid, "\(answer.vectors.count) embeddings came for \(part.input.count) texts")
+      }
+      all.vectors += answer.vectors
+      let usage = answer.usage ?? .estimated(input: TokenEstimate.tokens(of: part.input), output: 0)
+      all.usage = (all.usage ?? Usage()) + usage
+    }
+    return all
   }
 }

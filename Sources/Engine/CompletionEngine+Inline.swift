@@ -89,8 +89,10 @@ extension CompletionEngine {
     guard let request = try dialect.infillRequest(hole, for: endpoint) else { return nil }
     return { () throws(ProviderError) in
       try await self.inFlight { () throws(ProviderError) in
-        let body = try await self.fetch(request.http, from: endpoint, dialect)
-        let answer = try dialect.infill(in: body, at: endpoint)
+        let answer = try await self.withEndpoint(target.provider, target.model) { endpoint throws(ProviderError) in
+          let request = try dialect.infillRequest(hole, for: endpoint) ?? request
+          return try dialect.infill(in: try await self.fetch(request.http, from: endpoint, dialect), at: endpoint)
+        }
         let sent = TokenEstimate.tokens(of: [hole.prefix, hole.suffix])
         let usage = answer.usage ?? .estimated(input: sent, output: TokenEstimate.tokens(of: [answer.text]))
         return Filling(text: answer.text, usage: usage, cost: Cost(of: usage, target.model))

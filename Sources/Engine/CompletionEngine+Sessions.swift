@@ -51,6 +51,8 @@ extension CompletionEngine {
     let store = sessions.store
     let changed = try await BlockingQueue.run { () throws(ProviderError) in
       try store.update(record.id) { session in
+        // An account is one provider's.
+        if session.provider != choice.provider { session.account = nil }
         session.provider = choice.provider
         session.model = choice.model ?? session.model
       }

@@ -19,8 +19,9 @@ package final class CompletionEngine: Sendable {
   let http: HTTPClient
   let keys: KeyResolver
   /// Where credentials are kept.
-  package let store: any CredentialStore
+  package var store: any CredentialStore { keys.store }
   let logins: Logins
+  private let flows = LoginFlowTable()
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.
@@ -60,7 +61,8 @@ package final class CompletionEngine: Sendable {
   }
 
   init(
-    environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect]
+    environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect],
+    flow: (@Sendable (_ provider: String) -> (any LoginFlow)?)? = nil
   ) {
     let directories = directories ?? Directories(environment)
     self.environment = environment
@@ -68,9 +70,10 @@ package final class CompletionEngine: Sendable {
     self.dialects = dialects
     sessions = Sessions(stateDirectory: directories.state)
     http = HTTPClient(environment: environment, userAgent: userAgent)
-    keys = KeyResolver(environment: environment, directories: directories)
-    store = MemoryStore()
-    logins = Logins(store: store, http: http)
+    let flows = flows
+    keys = KeyResolver(
+      environment: environment, directories: directories, http: http, flow: flow ?? { flows.flow(of: $0) })
+    logins = Logins(store: keys.store, http: http)
   }
 
   // MARK: Settings
@@ -86,7 +89,7 @@ package final class CompletionEngine: Sendable {
   package func catalogBlocking() throws(ProviderError) -> ProviderCatalog {
     if let catalog = state.withLock({ $0.catalog }) { return catalog }
     let catalog = try ProviderCatalog.checked(environment: environment, directories: directories)
-    state.withLock { $0.catalog = catalog }
+    take(catalog)
     return catalog
   }
 
@@ -97,8 +100,13 @@ package final class CompletionEngine: Sendable {
     let catalog = try await BlockingQueue.run { () throws(ProviderError) in
       try ProviderCatalog.checked(environment: environment, directories: directories)
     }
-    state.withLock { $0.catalog = catalog }
+    take(catalog)
     return catalog
+  }
+
+  private func take(_ catalog: ProviderCatalog) {
+    flows.take(catalog)
+    state.withLock { $0.catalog = catalog }
   }
 
   // MARK: Completions
@@ -127,6 +135,8 @@ package final class CompletionEngine: Sendable {
     try enter(limit: catalog.limits.maxCompletions)
     do throws(ProviderError) {
       let (session, target) = try await place(call, catalog)
+      var call = call
+      if call.account == nil, session?.provider == target.provider.id { call.account = session?.account }
       let id = "cmp_" + randomHex(8)
       let key = session.map { ThreadLanes.Key(session: $0.id, provider: target.provider.id) }
       let turn: Turn<ThreadLanes.Key>? =

@@ -7,10 +7,13 @@ internal import JSON
 
 extension CompletionEngine {
   /// Where a provider's key may be found.
-  func keyQuery(_ provider: Provider, _ catalog: ProviderCatalog, call: String? = nil) -> KeyQuery {
+  func keyQuery(
+    _ provider: Provider, _ catalog: ProviderCatalog, call: String? = nil, account: String? = nil
+  ) -> KeyQuery {
     var query = KeyQuery(
       provider: provider.id, call: call, variables: provider.env, config: provider.apiKey,
       configPath: catalog.configPath)
+    query.account = account
     query.usesAWS = provider.auth.scheme == .aws
     query.file = provider.credentialFile.map { KeyFile(path: $0.path, key: $0.key, variables: $0.variables) }
     return query
@@ -23,6 +26,13 @@ extension CompletionEngine {
   func endpoint(
     _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall? = nil, messages: [Message] = []
   ) async throws(ProviderError) -> Endpoint {
+    try await reach(provider, model, call, messages).endpoint
+  }
+
+  /// What `endpoint` yields, and whose login it holds a token of.
+  func reach(
+    _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall?, _ messages: [Message]
+  ) async throws(ProviderError) -> (endpoint: Endpoint, login: AccountID?) {
     let catalog = try await catalog()
     guard let template = call?.baseURL ?? provider.baseURL else {
       throw ProviderError(
@@ -31,7 +41,8 @@ extension CompletionEngine {
     let isForeign = template.withoutTrailingSlashes != provider.baseURL?.withoutTrailingSlashes
     let key = try await key(provider, catalog, call, isForeign: isForeign)
     let (secret, parts) = Self.split(key, provider.auth)
-    let variables = try await variables(of: provider, catalog, parts: parts, isForeign: isForeign)
+    let account = call?.account
+    let variables = try await variables(of: provider, catalog, parts: parts, account: account, isForeign: isForeign)
     let isToken = key?.isToken == true || Self.isToken(key, secret, provider.auth)
     var endpoint = Endpoint(
       provider: provider.id, baseURL: template.withoutTrailingSlashes, apiKey: secret,
@@ -42,14 +53,14 @@ extension CompletionEngine {
       endpoint.baseURL = try variables.url(template).withoutTrailingSlashes
       endpoint.headers = Self.turnHeaders(provider, messages)
       endpoint.headers += try await headers(provider, variables)
-      if provider.auth.scheme == .aws, secret == nil { endpoint.aws = try await signer(provider, catalog) }
+      if provider.auth.scheme == .aws, secret == nil { endpoint.aws = try await signer(provider, catalog, account) }
     }
     for (name, value) in call?.headers ?? [] {
       endpoint.headers.removeAll { $0.name.lowercased() == name.lowercased() }
       // An empty value takes away what would be sent by itself.
       endpoint.headers.append(HTTPHeader(name, value ?? ""))
     }
-    return endpoint
+    return (endpoint, key?.login)
   }
 
   private func key(
@@ -57,10 +68,10 @@ extension CompletionEngine {
   ) async throws(ProviderError) -> ResolvedKey? {
     // A blank key is none: what is looked up for it must not take its place.
     let own = call?.apiKey.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
-    var query = keyQuery(provider, catalog, call: own)
+    var query = keyQuery(provider, catalog, call: own, account: call?.account)
     guard !isForeign else {
       // Only the caller can say that a key may go to a place that the settings do not know.
-      guard own != nil || provider.auth.need != .required else {
+      guard own != nil || provider.auth.need != .required && query.account == nil else {
         throw ProviderError(
           .authRequired, "the key of \(provider.id) is not sent to another baseURL",
           hint: "Pass apiKey along with baseURL, or set providers.\(provider.id).baseURL in \(catalog.configPath).",
@@ -99,10 +110,10 @@ extension CompletionEngine {
 
   /// What requests without a key are signed with; `nil` when the person wants no signature.
   private func signer(
-    _ provider: Provider, _ catalog: ProviderCatalog
+    _ provider: Provider, _ catalog: ProviderCatalog, _ account: String?
   ) async throws(ProviderError) -> AWSCredentials? {
     guard !keys.skipsAWS else { return nil }
-    let query = keyQuery(provider, catalog)
+    let query = keyQuery(provider, catalog, account: account)
     guard let identity = try await keys.aws(for: query) else {
       if provider.auth.need == .required { throw keys.missingKey(query) }
       return nil

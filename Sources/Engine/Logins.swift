@@ -40,6 +40,32 @@ package struct LogoutOutcome: Sendable {
   package var problem: ProviderError?
 }
 
+/// How one stays logged in at the providers of the settings in force, for whoever knows no settings.
+final class LoginFlowTable: Sendable {
+  private let catalog = Mutex<ProviderCatalog?>(nil)
+
+  /// The settings are `catalog` from now on.
+  func take(_ catalog: ProviderCatalog) { self.catalog.withLock { $0 = catalog } }
+
+  /// The flow of the provider with the id `id`; `nil` where there is none that can be used.
+  func flow(of id: String) -> (any LoginFlow)? {
+    guard let provider = catalog.withLock({ $0?.providers.first { $0.id == id } }) else { return nil }
+    return try? Self.flow(for: provider)
+  }
+
+  /// The flow of `provider`; `nil` for one that has keys alone.
+  /// - Throws: `storage` naming the member of its section in the config file that describes none.
+  static func flow(for provider: Provider) throws(ProviderError) -> (any LoginFlow)? {
+    guard let spec = provider.login else { return nil }
+    do {
+      return try LoginFlows.flow(spec, provider: provider.id)
+    } catch {
+      throw ProviderError(
+        .storage, "\(provider.origin(of: "login")): \(error)", hint: "Correct it there, and reload the config.")
+    }
+  }
+}
+
 /// The logins that go on, one at a time for each account. What a login gave is stored when all of it is there; a
 /// login that ends before leaves nothing behind.
 final class Logins: Sendable {
@@ -246,34 +272,11 @@ extension CompletionEngine {
   /// How to log in at `provider`, and to stay so; `nil` for one that has keys alone.
   /// - Throws: `storage` when its section in the config file describes none; it names the member.
   package func loginFlow(for provider: Provider) throws(ProviderError) -> (any LoginFlow)? {
-    guard let spec = provider.login else { return nil }
-    do {
-      return try LoginFlows.flow(spec, provider: provider.id)
-    } catch {
-      throw ProviderError(
-        .storage, "\(provider.origin(of: "login")): \(error)", hint: "Correct it there, and reload the config.")
-    }
+    try LoginFlowTable.flow(for: provider)
   }
 
   /// The ways to log in at `provider`, the usual one first; none where nothing is needed.
   package func loginMethods(of provider: Provider) throws(ProviderError) -> [LoginMethod] {
     Logins.methods(of: provider, try loginFlow(for: provider))
-  }
-
-  /// The accounts with a name, in the order of `auth.json`, and how they stand.
-  /// - Throws: `storage` naming the file.
-  package func accountReports(verify: Bool) async throws(ProviderError) -> [AccountReport] {
-    var reports: [AccountReport] = []
-    for account in try await store.accounts() where account.account != nil {
-      guard let credential = try await store.credential(for: account) else { continue }
-      var status = ProviderReport.Status.ready
-      if case .oauth(let tokens) = credential, tokens.refresh.isEmpty, tokens.expiresAt <= KeyResolver.systemTime() {
-        status = .expired
-      }
-      reports.append(
-        AccountReport(
-          account: account, status: status == .ready && verify ? .unknown : status, expiresAt: credential.expiresAt))
-    }
-    return reports
   }
 }

@@ -1,5 +1,6 @@
 package import Catalog
 package import Completion
+internal import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
@@ -84,7 +85,7 @@ extension CompletionEngine {
 
   /// The models a provider's server says it has.
   func liveModels(
-    of provider: Provider, patience: Patience
+    of provider: Provider, account: String? = nil, patience: Patience
   ) async -> Result<[ModelInfo], ProviderError> {
     do throws(ProviderError) {
       guard let list = provider.modelList else {
@@ -92,9 +93,12 @@ extension CompletionEngine {
       }
       let limit = patience.rawValue
       var call = CompletionCall(input: [])
+      call.account = account
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
-      let endpoint = try await endpoint(provider, ModelInfo(id: ""), call)
-      return .success(try await models(of: list, endpoint, provider.api))
+      let models = try await withEndpoint(provider, ModelInfo(id: ""), call) { endpoint throws(ProviderError) in
+        try await self.models(of: list, endpoint, provider.api)
+      }
+      return .success(models)
     } catch {
       var error = error
       error.provider = provider.id
@@ -167,7 +171,8 @@ extension CompletionEngine {
     }
     guard let open = url.firstIndex(of: "{") else { return url }
     let name = url[open...].dropFirst().prefix { $0 != "}" }
-    throw ProviderError(.authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set",
+    throw ProviderError(
+      .authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set",
       hint: "Put \"\(name)\" into the config file under providers.\(endpoint.provider).variables.")
   }
 

@@ -156,10 +156,11 @@ extension CompletionEngine {
   /// key does not go where the key does not go.
   /// - Throws: `authRequired` for a required one that nobody set.
   func variables(
-    of provider: Provider, _ catalog: ProviderCatalog, parts: [String: String], isForeign: Bool = false
+    of provider: Provider, _ catalog: ProviderCatalog, parts: [String: String], account: String? = nil,
+    isForeign: Bool = false
   ) async throws(ProviderError) -> ResolvedVariables {
     var variables = ResolvedVariables(provider, configPath: catalog.configPath)
-    let query = keyQuery(provider, catalog)
+    let query = keyQuery(provider, catalog, account: account)
     let beside = isForeign ? KeySurroundings() : try await keys.surroundings(of: query)
     var parts = parts.mapValues { ResolvedVariables.Value(text: $0, place: "the key") }
     if let account = beside.account, let first = provider.auth.keyParts.first, parts[first] == nil {

@@ -1,4 +1,5 @@
 internal import Completion
+internal import Credentials
 internal import JSON
 internal import Platform
 
@@ -12,6 +13,8 @@ package struct SessionRecord: Sendable, Hashable {
   package var provider: String
   /// The model that answers when a completion names none.
   package var model: String
+  /// The account at `provider` that it began with; `nil` for the default one.
+  package var account: String?
   /// The system prompt of completions that bring none.
   package var system: String?
   /// The folder that relative media paths start from.
@@ -253,6 +256,7 @@ extension SessionStore {
     object.set("name", record.name.map(JSONValue.string))
     object["provider"] = .string(record.provider)
     object["model"] = .string(record.model)
+    object.set("account", record.account.map(JSONValue.string))
     object.set("system", record.system.map(JSONValue.string))
     object.set("cwd", record.cwd.map(JSONValue.string))
     object["createdAt"] = .string(record.createdAt)
@@ -266,7 +270,8 @@ extension SessionStore {
     let createdAt = try fields.string("createdAt")
     return SessionRecord(
       id: id, name: try fields.string("name"), provider: try fields.require("provider", provider),
-      model: try fields.require("model", model), system: try fields.string("system"), cwd: try fields.string("cwd"),
+      model: try fields.require("model", model), account: try fields.string("account"),
+      system: try fields.string("system"), cwd: try fields.string("cwd"),
       createdAt: try fields.require("createdAt", createdAt))
   }
 
@@ -281,13 +286,8 @@ extension SessionStore {
 
   /// The error a client sees for a failed system call.
   static func storageError(_ error: SystemError) -> ProviderError {
-    let hint: String? =
-      switch error.code {
-      case ENOSPC, EDQUOT: "Free some space on the disk that holds \(error.path)."
-      case EACCES, EPERM, EROFS: "Make \(error.path) writable for you, or set PATCHBAY_HOME to another folder."
-      case EEXIST: "Choose another id."
-      default: nil
-      }
-    return ProviderError(.storage, error.description, hint: hint)
+    var result = ProviderError(error)
+    if error.code == EEXIST { result.hint = "Choose another id." }
+    return result
   }
 }

@@ -27,8 +27,8 @@ extension CompletionEngine {
       try SessionStore.check(name: name, field: "session")
       let target = try self.target(try await self.select(call, call.connectionDefault, catalog), call)
       return SessionRecord(
-        id: SessionStore.newID(), name: name, provider: target.provider.id, model: target.model.id, system: nil,
-        cwd: nil, createdAt: Timestamp.now())
+        id: SessionStore.newID(), name: name, provider: target.provider.id, model: target.model.id,
+        account: call.account, system: nil, cwd: nil, createdAt: Timestamp.now())
     }
     var current = ModelChoice(provider: record.provider, model: record.model)
     if let provider = call.provider, call.model == nil {
@@ -96,6 +96,11 @@ extension CompletionEngine {
   private func target(_ selection: ModelSelection, _ call: CompletionCall) throws(ProviderError) -> Target {
     let (provider, model) = selection.provider.routed(to: selection.model, api: call.api)
     let api = provider.api
+    guard call.account == nil || provider.auth.need != .none else {
+      throw ProviderError(
+        .invalidParams, "account: \(provider.id) takes no key, so it has no accounts", hint: "Leave account away.",
+        path: "account")
+    }
     guard apis.contains(api) else {
       let hint = nearest(to: api, among: apis).map { "Did you mean \"\($0)\"?" }
       throw ProviderError(

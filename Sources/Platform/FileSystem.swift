@@ -77,6 +77,15 @@ package enum FileSystem {
     }
   }
 
+  /// Has the names in a folder on disk, so that a file that was replaced there stays so when the power goes.
+  package static func syncFolder(_ path: String) throws(SystemError) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError("open", path) }
+    defer { close(descriptor) }
+    // Some file systems cannot, and say so.
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw SystemError("write to", path) }
+  }
+
   /// Makes a folder and the ones above it; those that exist are left as they are.
   package static func makeDirectory(_ path: String, mode: mode_t = 0o700) throws(SystemError) {
     if mkdir(path, mode) == 0 || errno == EEXIST { return }

@@ -4,24 +4,30 @@ package enum Loopback {
   /// A socket that listens at `port`, or at a free one when that is 0, and the port.
   /// - Throws: when the port is taken, or there are no descriptors left.
   package static func listen(port: Int, backlog: Int32) throws(SystemError) -> (socket: Int32, port: Int) {
+    let bound = try bind(port: port)
+    guard Platform.listen(bound.socket, backlog) == 0 else {
+      let error = SystemError("listen on", "127.0.0.1:\(port)")
+      close(bound.socket)
+      throw error
+    }
+    return bound
+  }
+
+  /// A socket that has `port`, or a free one when that is 0, and does not listen there; and the port.
+  /// - Throws: as `listen` does.
+  package static func bind(port: Int) throws(SystemError) -> (socket: Int32, port: Int) {
     let socket = makeSocket()
-    // Else the port of a server that has just ended could not be had again for a minute.
-    var on: Int32 = 1
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-    var address = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    guard socket >= 0, withAddress(port, { bind(socket, $0, $1) }) == 0, Platform.listen(socket, backlog) == 0,
-      withUnsafeMutablePointer(
-        to: &address,
-        { pointer in
-          pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
-        }) == 0
-    else {
+    if port != 0 {
+      // Else the port of a server that has just ended could not be had again for a minute.
+      var on: Int32 = 1
+      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+    guard socket >= 0, withAddress(port, { Platform.bind(socket, $0, $1) }) == 0, let port = boundPort(socket) else {
       let error = SystemError("listen on", "127.0.0.1:\(port)")
       if socket >= 0 { close(socket) }
       throw error
     }
-    return (socket, Int(UInt16(bigEndian: address.sin_port)))
+    return (socket, port)
   }
 
   /// A socket that is connected to `port`.
@@ -33,6 +39,15 @@ package enum Loopback {
       throw error
     }
     return socket
+  }
+
+  private static func boundPort(_ socket: Int32) -> Int? {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+    }
+    return status == 0 ? Int(UInt16(bigEndian: address.sin_port)) : nil
   }
 
   private static func makeSocket() -> Int32 {

@@ -76,6 +76,7 @@ extension CompletionCall {
     purpose = params.purpose
     timeout = params.timeout
     apiKey = params.apiKey?.revealed
+    account = params.account
     headers = params.headers
     baseURL = params.baseURL
     api = params.api

@@ -49,11 +49,11 @@ extension ClientSession {
 
   private func loginStatus(_ params: LoginStatusParams) async throws(ProviderError) -> LoginStatusResult {
     let reports = try await engine.reports(on: params.provider, verify: params.verify)
-    let accounts = try await engine.accountReports(verify: params.verify)
+    let accounts = try await engine.accountReports(on: params.provider, verify: params.verify)
     var entries: [LoginStatusResult.Entry] = []
     for report in reports {
       entries.append(LoginStatusResult.Entry(report))
-      for account in accounts where account.account.provider == report.provider.id {
+      for account in accounts where account.provider.id == report.provider.id {
         entries.append(LoginStatusResult.Entry(account))
       }
     }
@@ -88,14 +88,8 @@ extension LoginStatusResult.Entry {
   fileprivate init(_ report: ProviderReport) {
     self.init(
       provider: report.provider.id, status: ProviderStatus(report.status),
-      source: report.place.flatMap { CredentialSource(rawValue: $0.source.rawValue) },
+      source: report.place.flatMap { CredentialSource(rawValue: $0.source.rawValue) }, account: report.account,
       expiresAt: report.place?.expiresAt.map(CompletionEngine.timestamp))
-  }
-
-  fileprivate init(_ report: AccountReport) {
-    self.init(
-      provider: report.account.provider, status: ProviderStatus(report.status), source: .authFile,
-      account: report.account.account, expiresAt: report.expiresAt.map(CompletionEngine.timestamp))
   }
 }
 

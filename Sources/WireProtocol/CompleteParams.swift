@@ -3,7 +3,7 @@ package import JSON
 
 /// The parameters of `complete`.
 package struct CompleteParams: WireParams {
-  package static let unserved = ["retry", "fallbacks", "account", "budgetUSD"]
+  package static let unserved = ["retry", "fallbacks", "budgetUSD"]
 
   /// The new messages, at least one; a string is one user message.
   package var input: [Message]
@@ -19,6 +19,8 @@ package struct CompleteParams: WireParams {
   package var timeout: PhaseTimeouts
   /// The key for this call alone.
   package var apiKey: HiddenText?
+  /// The account at the provider; `nil` for the session's, else the default one.
+  package var account: String?
   /// Headers for this call alone; `nil` removes one the configuration sets. Names are HTTP tokens, values have no
   /// line breaks. Values may be secrets: do not print them.
   package var headers: [(name: String, value: String?)]
@@ -41,6 +43,7 @@ package struct CompleteParams: WireParams {
     stream = try fields.bool("stream") ?? true
     timeout = try PhaseTimeouts(json: fields.value("timeout"), path: ["timeout"])
     apiKey = try fields.nonEmptyString("apiKey").map { HiddenText($0) }
+    account = try fields.nonEmptyString("account")
     headers = try Self.headers(&fields)
     baseURL = try Self.baseURL(&fields)
     api = try fields.nonEmptyString("api")

@@ -1,4 +1,3 @@
-package import Completion
 package import JSON
 
 /// How somebody logs in at a provider.

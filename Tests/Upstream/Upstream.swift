@@ -132,11 +132,7 @@ package final class ClosedPort: Sendable {
 
   /// Takes a free port.
   package init() throws(SystemError) {
-    socket = Upstream.makeSocket()
-    guard socket >= 0, Upstream.withLoopbackAddress(0, { [socket] in bind(socket, $0, $1) }) == 0 else {
-      throw SystemError("bind to", "127.0.0.1")
-    }
-    port = try Upstream.port(of: socket)
+    (socket, port) = try Loopback.bind(port: 0)
   }
 
   deinit { close(socket) }

@@ -25,6 +25,7 @@ extension Command {
       .init("--image", value: "FILE", "Send an image along; may be given several times"),
       .init("--api-key", value: "KEY", "Any key format; a literal key is visible to others in ps: prefer the next one"),
       .init("--api-key-file", value: "FILE", "Read the key from a file, or from standard input with -"),
+      .init("--account", value: "NAME", "Use the login of this account at the provider"),
       .init("--base-url", value: "URL", "Ask another server"),
       .init("--json", nil, "Print the whole result as JSON"),
       .init("--no-stream", nil, "Ask the provider for the answer in one piece"),
@@ -114,7 +115,7 @@ extension CompleteRun {
     var params = JSONObject()
     for (option, name) in [
       ("--provider", "provider"), ("--model", "model"), ("--session", "session"), ("--system", "system"),
-      ("--reasoning", "reasoning"), ("--base-url", "baseURL"),
+      ("--reasoning", "reasoning"), ("--account", "account"), ("--base-url", "baseURL"),
     ] {
       params.set(name, arguments[option].map(JSONValue.string))
     }
