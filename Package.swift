@@ -41,7 +41,8 @@ let package = Package(
     module("Dialects", ["JSON", "HTTP", "Completion"]),
     module("Engine", ["Catalog", "Completion", "Credentials", "Dialects", "HTTP", "JSON", "Platform"]),
     module(
-      "Server", ["Catalog", "Completion", "Credentials", "Engine", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
+      "Server",
+      ["Catalog", "Completion", "Credentials", "Engine", "HTTP", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
     .executableTarget(
       name: "patchbay",
       dependencies: [

@@ -1,3 +1,5 @@
+package import Completion
+
 /// How a key is written: the grammar alone, nothing is looked up.
 enum KeyFormat: Hashable {
   /// `!command`: what the command prints.
@@ -89,4 +91,19 @@ enum KeyFormat: Hashable {
     guard case .pieces(let pieces) = self else { return [] }
     return pieces.compactMap { if case .variable(let name) = $0 { name } else { nil } }
   }
+}
+
+extension KeyText {
+  /// What is wrong with `text` as a key, whatever it refers to; `nil` when nothing is. Never holds any of it.
+  package static func mistake(in text: String) -> String? {
+    do {
+      _ = try KeyFormat(text)
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  /// `text` without white space at either end.
+  package static func trimmed(_ text: String) -> String { text.trimmed }
 }

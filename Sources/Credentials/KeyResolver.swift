@@ -185,7 +185,7 @@ package final class KeyResolver: Sendable {
       guard let found else {
         throw ProviderError(
           .authRequired, "the entry \"\(query.id)\" in \(authPath) holds no key",
-          hint: "Put \"key\" into that entry, or remove the entry to use another key.")
+          hint: "Run \(query.id.loginCommand), or put \"key\" into that entry, or remove it to use another key.")
       }
       return ResolvedKey(
         secret: found, source: .authFile, detail: authPath, isToken: false, variable: variable)
@@ -238,6 +238,7 @@ package final class KeyResolver: Sendable {
     }
     let ways = [
       query.variables.first.map { "set \($0)" },
+      "run \(query.id.loginCommand)",
       query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
       query.cloud?.remedy,
       "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",

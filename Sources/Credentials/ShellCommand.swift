@@ -49,7 +49,12 @@ enum ShellCommand {
     let started = Result { () throws(Failure) in
       let given = try filled(input)
       defer { close(given) }
-      return try spawn(arguments, environment, input: given, output: output.writing)
+      let words = [try path(of: arguments.first ?? "", environment)] + arguments.dropFirst()
+      do throws(SystemError) {
+        return try spawn(words, environment: environment, input: given, output: output.writing)
+      } catch {
+        throw .cannotStart(error.reason)
+      }
     }
     close(output.writing)
     guard case .success(let child) = started else {
@@ -161,52 +166,6 @@ enum ShellCommand {
       if access(path, X_OK) == 0, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { return path }
     }
     throw .cannotStart("there is no program \"\(name)\" in PATH")
-  }
-
-  private static func spawn(
-    _ arguments: [String], _ environment: [String: String], input: Int32, output: Int32
-  ) throws(Failure) -> pid_t {
-    let path = try path(of: arguments.first ?? "", environment)
-    #if canImport(Darwin)
-    var actions: posix_spawn_file_actions_t?
-    var attributes: posix_spawnattr_t?
-    #else
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, input, 0)
-    posix_spawn_file_actions_adddup2(&actions, output, 1)
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // The program ignores SIGPIPE and blocks what it likes; its children must not inherit that.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-    var child = pid_t()
-    let status = withCStrings(arguments) { arguments in
-      withCStrings(environment.map { "\($0)=\($1)" }) {
-        posix_spawn(&child, path, &actions, &attributes, arguments, $0)
-      }
-    }
-    guard status == 0 else { throw .cannotStart(String(cString: strerror(status))) }
-    return child
-  }
-
-  private static func withCStrings<Value>(
-    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
-  ) -> Value {
-    let copies = texts.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
   }
 }
 

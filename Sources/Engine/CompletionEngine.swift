@@ -1,6 +1,6 @@
 package import Catalog
 package import Completion
-internal import Credentials
+package import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
@@ -19,6 +19,10 @@ package final class CompletionEngine: Sendable {
   let http: HTTPClient
   let keys: KeyResolver
   let clouds: CloudCredentials
+  /// Where credentials are kept.
+  package var store: any CredentialStore { keys.store }
+  let logins: Logins
+  private let flows = LoginFlowTable()
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.
@@ -59,7 +63,7 @@ package final class CompletionEngine: Sendable {
 
   init(
     environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect],
-    flow: @escaping @Sendable (_ provider: String) -> (any LoginFlow)? = { _ in nil }
+    flow: (@Sendable (_ provider: String) -> (any LoginFlow)?)? = nil
   ) {
     let directories = directories ?? Directories(environment)
     self.environment = environment
@@ -67,7 +71,10 @@ package final class CompletionEngine: Sendable {
     self.dialects = dialects
     sessions = Sessions(stateDirectory: directories.state)
     http = HTTPClient(environment: environment, userAgent: userAgent)
-    keys = KeyResolver(environment: environment, directories: directories, http: http, flow: flow)
+    let flows = flows
+    keys = KeyResolver(
+      environment: environment, directories: directories, http: http, flow: flow ?? { flows.flow(of: $0) })
+    logins = Logins(store: keys.store, http: http)
     clouds = CloudCredentials(http: http)
   }
 
@@ -84,7 +91,7 @@ package final class CompletionEngine: Sendable {
   package func catalogBlocking() throws(ProviderError) -> ProviderCatalog {
     if let catalog = state.withLock({ $0.catalog }) { return catalog }
     let catalog = try ProviderCatalog.checked(environment: environment, directories: directories)
-    state.withLock { $0.catalog = catalog }
+    take(catalog)
     return catalog
   }
 
@@ -95,8 +102,13 @@ package final class CompletionEngine: Sendable {
     let catalog = try await BlockingQueue.run { () throws(ProviderError) in
       try ProviderCatalog.checked(environment: environment, directories: directories)
     }
-    state.withLock { $0.catalog = catalog }
+    take(catalog)
     return catalog
+  }
+
+  private func take(_ catalog: ProviderCatalog) {
+    flows.take(catalog)
+    state.withLock { $0.catalog = catalog }
   }
 
   // MARK: Completions

@@ -85,7 +85,7 @@ extension CompletionEngine {
 
   /// The models a provider's server says it has.
   func liveModels(
-    of provider: Provider, patience: Patience
+    of provider: Provider, account: String? = nil, patience: Patience
   ) async -> Result<[ModelInfo], ProviderError> {
     do throws(ProviderError) {
       guard let list = provider.modelList else {
@@ -93,6 +93,7 @@ extension CompletionEngine {
       }
       let limit = patience.rawValue
       var call = CompletionCall(input: [])
+      call.account = account
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
       let (provider, model) = provider.routed(to: ModelInfo(id: ""))
       let models = try await withEndpoint(provider, model, call) { endpoint throws(ProviderError) in
@@ -163,7 +164,9 @@ extension CompletionEngine {
     }
     guard let open = url.firstIndex(of: "{") else { return url }
     let name = url[open...].dropFirst().prefix { $0 != "}" }
-    throw ProviderError(.authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set")
+    throw ProviderError(
+      .authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set",
+      hint: "Put \"\(name)\" into the config file under providers.\(endpoint.provider).variables.")
   }
 
   private func get(_ url: String, _ list: ModelList, _ endpoint: Endpoint, _ api: APIFamily) async throws(ProviderError)

@@ -10,6 +10,8 @@ package struct ProviderReport: Sendable {
   package enum Status: String, Sendable { case ready, missing, expired, unreachable, unknown }
 
   package let provider: Provider
+  /// The account there that it is about; `nil` for the one that is used when none is named.
+  package let account: String?
   package let status: Status
   /// Where its key would come from; `nil` when there is none.
   package let place: KeyPlace?
@@ -34,28 +36,47 @@ extension CompletionEngine {
     }
   }
 
-  private func report(_ provider: Provider, _ catalog: ProviderCatalog, verify: Bool) async -> ProviderReport {
+  /// How the accounts stand that have a name, in the order of `auth.json`.
+  /// - Throws: `storage` naming the file.
+  package func accountReports(
+    on provider: String? = nil, verify: Bool = false
+  ) async throws(ProviderError) -> [ProviderReport] {
+    let catalog = try await catalog()
+    let wanted = try provider.map { name throws(ProviderError) in try catalog.provider(named: name).id }
+    var reports: [ProviderReport] = []
+    for id in try await store.accounts() where id.account != nil && wanted ?? id.provider == id.provider {
+      guard let provider = catalog.providers.first(where: { $0.id == id.provider }) else { continue }
+      reports.append(await report(provider, catalog, account: id.account, verify: verify))
+    }
+    return reports
+  }
+
+  private func report(
+    _ provider: Provider, _ catalog: ProviderCatalog, account: String? = nil, verify: Bool
+  ) async -> ProviderReport {
+    func report(_ status: ProviderReport.Status, _ place: KeyPlace?, _ problem: ProviderError? = nil) -> ProviderReport
+    {
+      ProviderReport(provider: provider, account: account, status: status, place: place, problem: problem)
+    }
     let place: KeyPlace?
     do throws(ProviderError) {
-      place = try await self.place(of: provider, catalog)
+      place = try await self.place(of: provider, catalog, account: account)
     } catch {
-      return ProviderReport(provider: provider, status: .missing, place: nil, problem: error)
+      return report(.missing, nil, error)
     }
-    if place?.isExpired == true {
-      return ProviderReport(provider: provider, status: .expired, place: place, problem: nil)
-    }
+    if place?.isExpired == true { return report(.expired, place) }
     do throws(ProviderError) {
-      if place == nil, provider.auth.need == .required { throw keys.missingKey(keyQuery(provider, catalog)) }
+      if place == nil, provider.auth.need == .required {
+        throw keys.missingKey(keyQuery(provider, catalog, account: account))
+      }
       if place?.isExpired != true { try await checkVariables(of: provider, catalog, place) }
     } catch {
-      return ProviderReport(provider: provider, status: .missing, place: place, problem: error)
+      return report(.missing, place, error)
     }
-    guard verify || provider.kind == .local, provider.modelList != nil else {
-      return ProviderReport(provider: provider, status: .ready, place: place, problem: nil)
-    }
-    guard case .failure(let error) = await liveModels(of: provider, patience: verify ? .refresh : .look) else {
-      return ProviderReport(provider: provider, status: .ready, place: place, problem: nil)
-    }
+    if verify, provider.modelList == nil, provider.auth.need != .none { return report(.unknown, place) }
+    guard verify || provider.kind == .local, provider.modelList != nil else { return report(.ready, place) }
+    let live = await liveModels(of: provider, account: account, patience: verify ? .refresh : .look)
+    guard case .failure(let error) = live else { return report(.ready, place) }
     let status: ProviderReport.Status =
       switch error.kind {
       case .network, .timeout: .unreachable
@@ -63,12 +84,14 @@ extension CompletionEngine {
       // It answers, if not to this question.
       default: .ready
       }
-    return ProviderReport(provider: provider, status: status, place: place, problem: error)
+    return report(status, place, error)
   }
 
   /// Where the key of `provider` would come from; `nil` when it wants none or has none.
-  func place(of provider: Provider, _ catalog: ProviderCatalog) async throws(ProviderError) -> KeyPlace? {
-    provider.auth.need == .none ? nil : try await place(of: keyQuery(provider, catalog))
+  func place(
+    of provider: Provider, _ catalog: ProviderCatalog, account: String? = nil
+  ) async throws(ProviderError) -> KeyPlace? {
+    provider.auth.need == .none ? nil : try await place(of: keyQuery(provider, catalog, account: account))
   }
 
   /// Checks that what a provider's address needs is there. Its key is at `place` and only looked at in the environment;

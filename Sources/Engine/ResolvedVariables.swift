@@ -88,7 +88,8 @@ struct ResolvedVariables: Sendable {
       variable?.environment.first.map { "set \($0)" },
       "put \"\(name)\" into \(configPath) under providers.\(provider.id).variables",
       provider.auth.keyParts.contains(name)
-        ? "write the key as \((provider.auth.keyParts + ["key"]).joined(separator: "::"))" : nil,
+        ? "run patchbay login \(provider.id) and write the key as "
+          + (provider.auth.keyParts + ["key"]).joined(separator: "::") : nil,
     ].compactMap { $0 }
     var hint = "You can " + ways.joined(separator: ", or ") + "."
     if let what = variable?.hint { hint += " It is \(what)." }

@@ -9,6 +9,7 @@ extension RPCConnection {
     var framer = MessageFramer(limit: limits.maxMessageBytes)
     readAll(&framer)
     for continuation in requests.withLock({ $0.close() }) { continuation.resume(returning: .failure(Self.noAnswer)) }
+    service.inputEnded(self)
     wait { self.calls.withLock { $0.isAtMost(0) } && self.outbox.isAtMost(0) }
     conclude(outbox.isClosed ? .outputClosed : mustStop ? .closed : .inputEnded)
   }

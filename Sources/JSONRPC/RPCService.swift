@@ -35,12 +35,16 @@ package protocol RPCService: Sendable {
   /// here: the connection has dealt with it, ahead of everything that waits.
   func notification(_ method: String, _ params: JSONValue?, from connection: RPCConnection)
 
+  /// The client sends nothing any more; what is in flight goes on. Called once, on the connection's thread.
+  func inputEnded(_ connection: RPCConnection)
+
   /// The connection is over and nothing of it runs any more. Called once, on the connection's thread.
   func closed(_ connection: RPCConnection)
 }
 
 extension RPCService {
   package func answerAtOnce(_ call: RPCCall) -> Result<JSONValue, RPCError>? { nil }
+  package func inputEnded(_ connection: RPCConnection) {}
 }
 
 /// How a connection ended.

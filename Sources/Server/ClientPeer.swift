@@ -14,6 +14,10 @@ protocol ClientPeer: Sendable {
   func deliver(_ deltas: [StreamDelta], from first: Int, _ encoder: StreamDeltaEncoder)
   /// Sends any other notification.
   func notify(_ notification: ServerNotification, _ params: JSONValue)
+  /// Asks the client something, and waits for the result.
+  /// - Throws: `cancelled` when the task or the client gives up, or no answer can come any more; `loginFailed` when the
+  ///   client answers with any other error.
+  func request(_ request: ServerRequest, _ params: JSONValue) async throws(ProviderError) -> JSONValue
   /// Ends the connection once everything is written.
   func close()
 }

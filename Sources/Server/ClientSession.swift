@@ -29,6 +29,8 @@ final class ClientSession: Sendable {
     var phase = Phase.fresh
     var optedOut: Set<ServerNotification> = []
     var trace = TraceLevel.off
+    /// Whether the client answers `prompt`.
+    var canPrompt = false
     /// What `switchProvider` without a session chose.
     var choice: ModelChoice?
   }
@@ -40,6 +42,8 @@ final class ClientSession: Sendable {
   let state = Mutex(State())
   /// Requests that must take effect in the order they came in.
   let lane = TurnQueue<Int>()
+  /// What logins wait for.
+  let inputs = LoginInputs()
 
   /// A session of a client that has said nothing yet.
   init(engine: CompletionEngine, host: ServerHost) {
@@ -116,11 +120,20 @@ final class ClientSession: Sendable {
   }
 
   /// `work` in its turn: its place in line is taken now.
-  private func ordered(_ work: @escaping Work) -> Work {
+  func ordered(_ work: @escaping Work) -> Work {
     guard let turn = lane.enter(0) else { return work }
     return { [self] () throws(ProviderError) in
       defer { lane.leave(turn) }
       guard await lane.wait(turn) else { throw ProviderError(.cancelled, "the request was cancelled") }
+      return try await work()
+    }
+  }
+
+  /// `work` when its turn has come, which it does not hold while it runs: for what takes long.
+  func afterOrdered(_ work: @escaping Work) -> Work {
+    let turn = ordered { .null }
+    return { () throws(ProviderError) in
+      _ = try await turn()
       return try await work()
     }
   }

@@ -30,6 +30,8 @@ package final class ConnectionService: RPCService {
     session.notification(method, params, from: connection)
   }
 
+  package func inputEnded(_ connection: RPCConnection) { session.inputs.end() }
+
   package func closed(_ connection: RPCConnection) {}
 }
 
@@ -44,6 +46,15 @@ extension RPCConnection: ClientPeer {
 
   func notify(_ notification: ServerNotification, _ params: JSONValue) {
     notify(notification.rawValue, params)
+  }
+
+  func request(_ request: ServerRequest, _ params: JSONValue) async throws(ProviderError) -> JSONValue {
+    do throws(RPCError) {
+      return try await self.request(request.rawValue, params)
+    } catch {
+      guard error.code != RPCError.Code.cancelled else { throw ProviderError(.cancelled, error.message) }
+      throw ProviderError(.loginFailed, "the client could not ask: \(error.message)")
+    }
   }
 }
 

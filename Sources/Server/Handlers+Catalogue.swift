@@ -9,7 +9,11 @@ extension ClientSession {
   static let catalogue: [Handler] = [
     .free(.listProviders, EmptyParams.self) { session, _, _ throws(ProviderError) in
       let reports = try await session.engine.reports()
-      return ListProvidersResult(providers: reports.map(ProviderInfo.init)).json
+      let infos = reports.map { report in
+        // A login whose data is wrong is reported by whoever uses it; the list is there all the same.
+        ProviderInfo(report, (try? session.engine.loginMethods(of: report.provider)) ?? [])
+      }
+      return ListProvidersResult(providers: infos).json
     },
     .free(.listModels, ListModelsParams.self) { session, params, _ throws(ProviderError) in
       try await session.listModels(params).json
@@ -74,19 +78,20 @@ extension ClientSession {
 }
 
 extension ProviderInfo {
-  /// The ways to a credential: a key, and what other programs keep for it.
-  private static func logins(_ provider: Provider) -> [Login] {
+  /// The ways to a credential: a key, a login, and what other programs keep for it.
+  private static func logins(_ provider: Provider, _ methods: [Credentials.LoginMethod]) -> [Login] {
     guard provider.auth.need != .none else { return [Login(method: "none", env: provider.env)] }
     let isAmbient = provider.auth.scheme != .key || provider.credentialFile != nil
-    return [Login(method: "apiKey", env: provider.env)] + (isAmbient ? [Login(method: "ambient")] : [])
+    return methods.map { Login(method: $0.rawValue, env: $0 == .apiKey ? provider.env : []) }
+      + (isAmbient ? [Login(method: "ambient")] : [])
   }
 
-  fileprivate init(_ report: ProviderReport) {
+  fileprivate init(_ report: ProviderReport, _ methods: [Credentials.LoginMethod]) {
     let provider = report.provider
     self.init(
       id: provider.id, name: provider.name, kind: provider.kind.rawValue, api: provider.api,
       baseURL: provider.baseURL.map(ServerAddress.masked), aliases: provider.aliases,
-      login: Self.logins(provider),
+      login: Self.logins(provider, methods),
       status: ProviderStatus(report.status),
       credential: report.place.flatMap { place in
         CredentialSource(rawValue: place.source.rawValue).map { Credential(source: $0, detail: place.detail) }

@@ -33,6 +33,7 @@ extension ClientSession {
       state.phase = .initialized
       state.optedOut = params.capabilities.optOutNotifications
       state.trace = params.trace
+      state.canPrompt = params.capabilities.prompt
     }
     if let process = params.processId { endWith(process) }
     // A config file that cannot be used does not keep a client from asking what is wrong with it.

@@ -13,10 +13,6 @@ extension ClientSession {
       try await session.engine.reloadConfig()
       return try await session.config().json
     },
-    .free(.loginStatus, LoginStatusParams.self) { session, params, _ throws(ProviderError) in
-      let reports = try await session.engine.reports(on: params.provider, verify: params.verify)
-      return LoginStatusResult(providers: reports.map(LoginStatusResult.Entry.init)).json
-    },
   ]
 
   private func config() async throws(ProviderError) -> ConfigResult {
@@ -35,15 +31,6 @@ extension ClientSession {
       ConfigResult.File(path: path, exists: access(path, F_OK) == 0)
     }
     return ConfigResult(files: files, settings: settings)
-  }
-}
-
-extension LoginStatusResult.Entry {
-  fileprivate init(_ report: ProviderReport) {
-    self.init(
-      provider: report.provider.id, status: ProviderStatus(report.status),
-      source: report.place.flatMap { CredentialSource(rawValue: $0.source.rawValue) },
-      expiresAt: report.place?.expiresAt.map(CompletionEngine.timestamp))
   }
 }
 

@@ -28,6 +28,9 @@ package struct LocalListener: Sendable {
   package var delta: @Sendable (StreamDelta) -> Void = { _ in }
   /// Any notification, pieces of answers included, as other clients would read it.
   package var notification: (@Sendable (_ method: String, _ params: JSONValue) -> Void)?
+  /// Answers what the engine asks; without it, nobody can be asked.
+  package var answer:
+    (@Sendable (_ method: ServerRequest, _ params: JSONValue) async throws(ProviderError) -> JSONValue)?
 
   /// Hears nothing.
   package init() {}
@@ -35,7 +38,12 @@ package struct LocalListener: Sendable {
 
 extension ClientSession {
   /// Skips the handshake, which is for strangers.
-  fileprivate func beginLocally() { state.withLock { $0.phase = .initialized } }
+  fileprivate func beginLocally() {
+    state.withLock { state in
+      state.phase = .initialized
+      state.canPrompt = true
+    }
+  }
 }
 
 /// The command line's end: it keeps up by blocking the engine, which has nobody else to serve.
@@ -46,6 +54,15 @@ private struct LocalPeer: ClientPeer {
   func drained() async {}
   func onDrained(_ body: @escaping @Sendable () -> Void) { body() }
   func close() {}
+
+  func request(_ request: ServerRequest, _ params: JSONValue) async throws(ProviderError) -> JSONValue {
+    guard let answer = listener.answer else {
+      throw ProviderError(
+        .unsupported, "there is nobody to ask for the key or code that the login needs",
+        hint: "Use patchbay login, or pass apiKey.")
+    }
+    return try await answer(request, params)
+  }
 
   func deliver(_ deltas: [StreamDelta], from first: Int, _ encoder: StreamDeltaEncoder) {
     for (offset, delta) in deltas.enumerated() {

@@ -11,7 +11,8 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
   case complete, cancel
   case completeInline, embed, countTokens
   case createSession, listSessions, getSession, renameSession, deleteSession, switchProvider
-  case loginStatus, getConfig, reloadConfig
+  case login, loginInput, logout, loginStatus
+  case getConfig, reloadConfig
 
   /// Whether it is a notification: it gets no response.
   package var isNotification: Bool {
@@ -24,7 +25,12 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
 
 /// The notifications the server sends, by their names on the wire.
 package enum ServerNotification: String, Sendable, Hashable, CaseIterable {
-  case streamDelta, logMessage
+  case streamDelta, logMessage, loginPrompt
+}
+
+/// The requests the server sends, by their names on the wire.
+package enum ServerRequest: String, Sendable, Hashable, CaseIterable {
+  case prompt
 }
 
 /// Which versions of the protocol this engine speaks.

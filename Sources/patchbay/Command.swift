@@ -39,7 +39,9 @@ struct Command: Sendable {
   let run: @Sendable (Arguments) async throws -> Int32
 
   /// Every command, in the order the help lists them.
-  static let all: [Command] = [serve, complete, call, models, providers, catalog, sessions, doctor, `import`, schema]
+  static let all: [Command] = [
+    serve, complete, call, login, logout, `import`, models, providers, catalog, sessions, doctor, schema,
+  ]
 
   /// Options that every command takes.
   static let commonOptions = [Arguments.Option("--help", "-h", "Show this help")]

@@ -169,7 +169,7 @@ struct KeyResolverTests {
     #expect(error.message == "there is no key for acme")
     #expect(
       error.hint == """
-        You can set ACME_KEY, or put "acme": {"type": "api_key", "key": …} into \(user.resolver.authPath), or put "apiKey" \
+        You can set ACME_KEY, or run patchbay login acme, or put "acme": {"type": "api_key", "key": …} into \(user.resolver.authPath), or put "apiKey" \
         into \(user.configPath) under providers.acme.
         """)
   }

@@ -78,5 +78,9 @@ final class FakePeer: ClientPeer {
     state.withLock { $0.notifications.append(params) }
   }
 
+  func request(_ request: ServerRequest, _ params: JSONValue) async throws(ProviderError) -> JSONValue {
+    throw ProviderError(.cancelled, "a fake client answers nothing")
+  }
+
   func close() {}
 }

@@ -12,14 +12,14 @@ struct OpenRPCDocumentTests {
 
   @Test("It lists the methods and notifications the program has, and no others")
   func methods() {
-    let served = document.methods.values.filter { $0.direction == .client }
+    let served = document.methods.values.filter { $0.direction != .server }
     #expect(Set(served.map(\.name)) == Set(WireProtocol.Method.allCases.map(\.rawValue)))
     for method in WireProtocol.Method.allCases {
       #expect(document.methods[method.rawValue]?.isNotification == method.isNotification, "\(method.rawValue)")
     }
     let sent = document.methods.values.filter { $0.direction == .server }
-    #expect(Set(sent.map(\.name)) == Set(ServerNotification.allCases.map(\.rawValue)))
-    #expect(sent.filter(\.isNotification).count == sent.count)
+    #expect(Set(sent.filter(\.isNotification).map(\.name)) == Set(ServerNotification.allCases.map(\.rawValue)))
+    #expect(Set(sent.filter { !$0.isNotification }.map(\.name)) == Set(ServerRequest.allCases.map(\.rawValue)))
   }
 
   @Test("It lists the errors the program has, with the same codes")
@@ -39,6 +39,7 @@ struct OpenRPCDocumentTests {
       ("Role", Role.allCases.map(\.rawValue)), ("TraceLevel", TraceLevel.allCases.map(\.rawValue)),
       ("ProviderStatus", ProviderStatus.allCases.map(\.rawValue)),
       ("CredentialSource", CredentialSource.allCases.map(\.rawValue)),
+      ("LoginMethod", WireProtocol.LoginMethod.allCases.map(\.rawValue)),
       ("ModelCapability", ModelCapability.allCases.map(\.rawValue)),
     ])
   func choices(schema: String, values: [String]) {

@@ -6,7 +6,7 @@ import WireProtocol
 /// The transcripts themselves: that each says what its format allows. Replaying them needs the program.
 @Suite("Transcripts")
 struct TranscriptTests {
-  static let names = ["hello", "headers", "cancel", "sessions", "errors", "batch"]
+  static let names = ["hello", "headers", "cancel", "sessions", "errors", "batch", "login"]
 
   private func steps(_ name: String) throws -> [JSONObject] {
     let bytes = try OpenRPCDocument.protocolFile("transcripts/\(name).jsonl")

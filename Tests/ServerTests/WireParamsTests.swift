@@ -25,6 +25,9 @@ struct WireParamsTests {
     case .renameSession: RenameSessionParams.self
     case .deleteSession: SessionParams.self
     case .switchProvider: SwitchProviderParams.self
+    case .login: LoginParams.self
+    case .loginInput: LoginInputParams.self
+    case .logout: LogoutParams.self
     case .loginStatus: LoginStatusParams.self
     }
   }

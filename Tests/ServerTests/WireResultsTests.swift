@@ -148,6 +148,18 @@ struct WireResultsTests {
       ]
     ),
     (
+      .login,
+      [
+        LoginResult(provider: "p", method: .apiKey).json,
+        LoginResult(provider: "p", method: .device, account: "work", expiresAt: at).json,
+      ]
+    ),
+    (.loginInput, [EmptyResult().json]),
+    (
+      .logout,
+      [LogoutResult(removed: false).json, LogoutResult(removed: true, revoked: false, warnings: ["w"]).json]
+    ),
+    (
       .loginStatus,
       [
         LoginStatusResult(providers: [
@@ -210,12 +222,32 @@ struct WireResultsTests {
         + #""total":0,"estimated":false},"cost":null,"timing":{"queuedMs":0,"totalMs":0},"attempts":[]}"#)
   }
 
+  @Test("The server's own request fits the document, and so does the answer it reads")
+  func prompt() throws {
+    let document = try OpenRPCDocument.load()
+    let params = PromptParams(loginId: "l", message: "key", secret: true)
+    try document.validate(params: params.json, of: ServerRequest.prompt.rawValue, from: .server)
+    let answer = PromptResult(text: HiddenText("sk"))
+    try document.validate(result: answer.json, of: ServerRequest.prompt.rawValue)
+    #expect(try PromptResult(answer.json).text.revealed == "sk")
+    #expect(throws: JSONFieldError.self) { try PromptResult(["txt": "sk"]) }
+  }
+
   @Test("Notifications fit the document")
   func notifications() throws {
     let document = try OpenRPCDocument.load()
     for level in LogLevel.allCases {
       let params = LogMessageParams(level: level, logger: "http", message: "")
       try document.validate(params: params.json, of: ServerNotification.logMessage.rawValue, from: .server)
+    }
+    for kind in LoginPromptParams.Kind.allCases {
+      let bare = LoginPromptParams(loginId: "l", provider: "p", kind: kind, message: "")
+      let full = LoginPromptParams(
+        loginId: "l", provider: "p", kind: kind, url: "https://p.example", userCode: "A-B", message: "m",
+        expiresAt: Self.at)
+      for params in [bare, full] {
+        try document.validate(params: params.json, of: ServerNotification.loginPrompt.rawValue, from: .server)
+      }
     }
   }
 }

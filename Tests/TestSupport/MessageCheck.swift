@@ -6,6 +6,8 @@ package enum WirePart: Sendable {
   case params(of: String, JSONValue?)
   /// A whole notification of the server.
   case notification(JSONValue)
+  /// A whole request of the server.
+  case request(JSONValue)
   /// What a request was answered with.
   case result(of: String, JSONValue)
   /// The error a request was answered with; the method is unknown when the request could not be read.
@@ -22,6 +24,7 @@ package let checkByDocument: MessageCheck = { part in
     switch part {
     case .params(let method, let params): try document.validate(params: params, of: method)
     case .notification(let message): try document.validate(notification: message)
+    case .request(let message): try document.validate(request: message)
     case .result(let method, let result): try document.validate(result: result, of: method)
     case .error(let method, let error):
       let isAboutMessage = ["parse", "invalidRequest"].contains(error["data"]?["kind"]?.string)

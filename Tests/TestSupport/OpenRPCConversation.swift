@@ -25,7 +25,11 @@ package struct OpenRPCConversation: Sendable {
       guard !batch.isEmpty else { throw OpenRPCDocument.Mismatch(description: "an empty batch of responses") }
       for message in batch { try received(message) }
     } else if message["method"] != nil {
-      try document.validate(notification: message)
+      if message["id"] == nil {
+        try document.validate(notification: message)
+      } else {
+        try document.validate(request: message)
+      }
     } else {
       try checkResponse(message)
     }

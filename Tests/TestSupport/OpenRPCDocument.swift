@@ -9,7 +9,7 @@ package struct OpenRPCDocument: Sendable {
   }
 
   /// Who sends a message.
-  package enum Direction: String, Sendable { case client, server }
+  package enum Direction: String, Sendable { case client, server, both }
 
   /// What the document says of one method or notification.
   package struct Method: Sendable {
@@ -71,7 +71,7 @@ package struct OpenRPCDocument: Sendable {
     params: JSONValue?, of name: String, from direction: Direction = .client
   ) throws(Mismatch) {
     let method = try method(name)
-    guard method.direction == direction else {
+    guard method.direction == direction || method.direction == .both else {
       throw Mismatch(description: "\(name) is not for the \(direction.rawValue) to send")
     }
     try check(params ?? [:], method.params, "the params of \(name)")
@@ -91,6 +91,16 @@ package struct OpenRPCDocument: Sendable {
       members.keys.allSatisfy({ ["jsonrpc", "method", "params"].contains($0) })
     else { throw Mismatch(description: "no notification: \(message.text)") }
     guard try method(name).isNotification else { throw Mismatch(description: "\(name) is no notification") }
+    try validate(params: members["params"], of: name, from: .server)
+  }
+
+  /// Checks a whole request of the server.
+  package func validate(request message: JSONValue) throws(Mismatch) {
+    let members = message.object ?? JSONObject()
+    guard let name = members["method"]?.string, members["jsonrpc"] == "2.0", members["id"]?.string != nil,
+      members.keys.allSatisfy({ ["jsonrpc", "id", "method", "params"].contains($0) })
+    else { throw Mismatch(description: "no request: \(message.text)") }
+    guard try !method(name).isNotification else { throw Mismatch(description: "\(name) is a notification") }
     try validate(params: members["params"], of: name, from: .server)
   }
 

@@ -103,6 +103,16 @@ package final class PatchbayProcess: Sendable {
     await send(["jsonrpc": "2.0", "method": .string(method), "params": params])
   }
 
+  /// Answers a request of the server.
+  package func answer(_ request: JSONValue, _ result: JSONValue) async {
+    await sendUnchecked(["jsonrpc": "2.0", "id": request["id"] ?? .null, "result": result])
+  }
+
+  /// The next request of the server.
+  package func serverRequest(_ method: String) async throws -> JSONValue {
+    try await receive("the request \(method)") { $0["method"]?.string == method && $0["id"] != nil }
+  }
+
   /// A request under an id that was not used yet, to be sent by the caller.
   package func makeRequest(_ method: String, _ params: JSONValue = [:]) -> (id: JSONValue, message: JSONValue) {
     let id = monitor.withLock { state in
@@ -279,7 +289,7 @@ extension PatchbayProcess.State {
   }
 
   private func problem(in message: JSONValue, _ check: MessageCheck?) -> String? {
-    if message["method"] != nil { return check?(.notification(message)) }
+    if message["method"] != nil { return check?(message["id"] == nil ? .notification(message) : .request(message)) }
     guard let id = message["id"] else { return "neither a response nor a notification" }
     if let error = message["error"] { return check?(.error(of: methods[id], error)) }
     guard let result = message["result"] else { return "neither a result nor an error" }

@@ -141,10 +141,7 @@ extension CompleteRun {
     guard arguments["--api-key"] == nil else {
       throw UsageError(message: "--api-key and --api-key-file exclude each other", command: "complete")
     }
-    let text = String(decoding: try read(file, for: "--api-key-file"), as: UTF8.self)
-    let key = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    guard !key.isEmpty else { throw UsageError(message: "\(file) holds no key", command: "complete") }
-    return key
+    return try keyFromFile(file, "complete")
   }
 
   private func schema(_ file: String) throws -> JSONValue {
