@@ -61,7 +61,7 @@ struct LoginFlowsTests {
 }
 
 @Suite("Staying logged in", .timeLimit(.minutes(1)))
-struct RefreshTests {
+struct LoginRefreshTests {
   private func refreshError(
     _ flow: any LoginFlow, _ credential: OAuthCredential, _ stage: LoginStage
   ) async -> ProviderError? {
