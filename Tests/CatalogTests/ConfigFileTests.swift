@@ -52,6 +52,24 @@ struct ConfigFileTests {
     #expect(big.quirks == ["a": 1])
   }
 
+  @Test("A login is laid over the one that ships, member by member")
+  func login() throws {
+    let (catalog, _) = try makeCatalog(
+      """
+      { "providers": { "xai": { "login": { "tokenURL": "https://login.example/token", "revokeURL": null } } } }
+      """)
+    let shipped = try #require(try makeCatalog(nil).catalog.provider(named: "xai").login)
+    var expected = shipped
+    expected["tokenURL"] = "https://login.example/token"
+    expected["revokeURL"] = .null
+    let provider = try catalog.provider(named: "xai")
+    #expect(provider.login == expected)
+    #expect(shipped["tokenURL"] != expected["tokenURL"])
+    let shown = catalog.settings().filter { $0.key.hasSuffix(".login") }
+    #expect(shown.map(\.key) == ["providers.xai.login"])
+    #expect(try configError(#"{ "providers": { "xai": { "login": "https://login.example" } } }"#)?.kind == .storage)
+  }
+
   @Test("No file, an empty object and a byte order mark are no error", arguments: [nil, "{}", "\u{FEFF}{}"])
   func nothingSaid(text: String?) throws {
     #expect(try makeCatalog(text).catalog.providers.map(\.id) == ShippedCatalog.load().providers.map(\.id))

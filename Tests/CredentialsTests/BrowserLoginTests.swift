@@ -13,7 +13,8 @@ struct BrowserLoginTests {
   func codex() async throws {
     let stage = try LoginStage(.codex)
     let person = stage.browsing()
-    let flow = try stage.flow("openai-codex")
+    let redirect = "http://localhost:\(try TestServer.freePort())/auth/callback"
+    let flow = try stage.flow("openai-codex", ["redirect": .string(redirect)])
     #expect(flow.methods == [.oauth, .device])
     let credential = try await flow.login(.oauth, stage.context(person))
     try await person.finishVisits()

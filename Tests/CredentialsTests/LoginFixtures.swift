@@ -65,7 +65,10 @@ final class Person: LoginInteraction {
     state.withLock { $0.shown.append(prompt) }
     guard let visit else { return }
     // What is to be pasted must be there before it is asked for.
-    if prompt.kind == .pasteCode { return try! await visit(prompt, self) }
+    if prompt.kind == .pasteCode {
+      do { try await visit(prompt, self) } catch { Issue.record(error) }
+      return
+    }
     let task = Task { try await visit(prompt, self) }
     state.withLock { $0.visits.append(task) }
   }

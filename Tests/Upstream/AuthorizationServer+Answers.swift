@@ -11,7 +11,7 @@ extension AuthorizationServer {
       complain(request.header(name) != value, "\(request.path) came without \(name)")
     }
     complain(request.header("accept") != "application/json", "\(request.path) did not ask for JSON")
-    if let answer = nextOverride(request.path) { return try exchange.respond(status: answer.status, json: answer.body) }
+    if let answer = nextOverride(request.path) { return try send(answer, exchange) }
     let answer: (status: Int, body: JSONValue)?
     switch request.path {
     case "/token": answer = token(request)
@@ -26,7 +26,14 @@ extension AuthorizationServer {
     default: answer = refuse("nothing is at \(request.path)", status: 404)
     }
     guard let answer else { return exchange.reset() }
-    try exchange.respond(status: answer.status, json: answer.body)
+    try send(answer, exchange)
+  }
+
+  /// Each answer ends its connection: a request that breaks on a kept one is sent again by the client's library, so that
+  /// nobody would hear of it.
+  private func send(_ answer: Answer, _ exchange: Exchange) throws {
+    try exchange.respond(status: answer.status, headers: [("connection", "close")], json: answer.body)
+    exchange.close()
   }
 
   private typealias Answer = (status: Int, body: JSONValue)
