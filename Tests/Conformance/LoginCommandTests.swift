@@ -101,7 +101,7 @@ struct LoginCommandTests {
     .enabled(if: script != nil), arguments: ["\u{3}", "\u{4}"])
   func interrupted(how: String) async throws {
     let home = try TemporaryFolder()
-    let child = try onTerminal("\"$PATCHBAY\" login groq; echo \"status $?\"; stty -a", home: home)
+    let child = try onTerminal("trap : INT; \"$PATCHBAY\" login groq; echo \"status $?\"; stty -a", home: home)
     try await child.waitForText("API key for")
     await child.write(Array(how.utf8))
     _ = try await child.waitForExit()
