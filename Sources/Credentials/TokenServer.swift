@@ -42,7 +42,8 @@ struct TokenServer: Sendable {
   }
 
   private func object(_ request: HTTPRequest) async throws(ProviderError) -> JSONObject {
-    guard let object = (try? JSONValue(parsing: try await bytes(request), options: .upstream))?.object else {
+    let bytes = try await bytes(request)
+    guard let object = (try? JSONValue(parsing: bytes, options: .upstream))?.object else {
       throw ProviderError(.upstreamInvalid, "\(place(request)) answered with something else than a JSON object")
     }
     return object

@@ -78,6 +78,17 @@ package final class CompletionEngine: Sendable {
     clouds = CloudCredentials(http: http)
   }
 
+  /// Waits, for a second at most, until logins that are being renewed are on disk: a token that was handed out and not
+  /// kept would log the person out. To be called before the program ends.
+  package func settle() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { _ = await unlessCancelled { await self.keys.settle() } }
+      group.addTask { try? await Task.sleep(for: .seconds(1)) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
   // MARK: Settings
 
   /// The providers, as catalogue and config file have them.

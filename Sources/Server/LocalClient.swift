@@ -18,7 +18,15 @@ package final class LocalClient: Sendable {
   package func call(
     _ method: WireProtocol.Method, _ params: JSONValue = [:], _ listener: LocalListener = LocalListener()
   ) async throws(ProviderError) -> JSONValue {
-    try await session.prepare(method.rawValue, params, id: nil, from: LocalPeer(listener: listener))()
+    let work = session.prepare(method.rawValue, params, id: nil, from: LocalPeer(listener: listener))
+    do throws(ProviderError) {
+      let result = try await work()
+      await session.engine.settle()
+      return result
+    } catch {
+      await session.engine.settle()
+      throw error
+    }
   }
 }
 

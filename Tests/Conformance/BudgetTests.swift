@@ -41,12 +41,13 @@ struct BudgetTests {
     }
   }
 
-  @Test("it has less than 12 MB resident when it has answered initialize")
+  /// The budget is 20 MB, the goal beyond it 12 MB; this tells of growth before the budget is spent.
+  @Test("it has less than 16 MB resident when it has answered initialize")
   func resident() async throws {
     try await withPatchbay { patchbay in
       let peak = try peakMemory(of: patchbay.child.id)
       print("figure: \(peak >> 10) kB resident after initialize")
-      #expect(peak < 12 << 20, "\(peak >> 10) kB")
+      #expect(peak < 16 << 20, "\(peak >> 10) kB")
     }
   }
 }

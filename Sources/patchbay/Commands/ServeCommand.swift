@@ -47,6 +47,7 @@ private struct Service {
     onTermination { _ in status.end(ExitStatus.success) }
     connection.start()
     _ = await connection.finished()
+    await engine.settle()
     return status.code
   }
 }
