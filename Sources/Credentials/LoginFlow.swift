@@ -1,5 +1,6 @@
 package import Completion
 package import HTTP
+package import JSON
 
 /// A way to log in.
 package enum LoginMethod: String, Sendable, Hashable, CaseIterable { case apiKey, oauth, device }
@@ -64,6 +65,14 @@ package struct LoginContext: Sendable {
   }
 }
 
+/// Where a login's token is good.
+package struct LoginReach: Sendable, Hashable {
+  /// Without a trailing slash.
+  package var baseURL: String
+  /// In place of the provider's headers of the same names.
+  package var headers: [HTTPHeader]
+}
+
 /// How to log in at one provider, and to stay so.
 package protocol LoginFlow: Sendable {
   /// The ways there are, the usual one first; `apiKey` is not among them, since every provider with a key has that.
@@ -79,6 +88,15 @@ package protocol LoginFlow: Sendable {
   func refresh(_ credential: OAuthCredential, _ http: HTTPClient, now: Int) async throws(ProviderError)
     -> OAuthCredential
 
+  /// Where requests with the token `access` go and what they carry beside it, where the token decides that; `nil` for
+  /// one that is used as the catalogue says. `extra` is what is stored beside it.
+  func reach(_ access: Secret, extra: JSONObject) -> LoginReach?
+
   /// Makes the tokens worthless at the provider; `false` where it has no way to.
   func revoke(_ credential: OAuthCredential, _ http: HTTPClient) async throws(ProviderError) -> Bool
+}
+
+extension LoginFlow {
+  /// As the catalogue says.
+  package func reach(_ access: Secret, extra: JSONObject) -> LoginReach? { nil }
 }

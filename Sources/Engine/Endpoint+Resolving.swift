@@ -58,6 +58,13 @@ extension CompletionEngine {
       endpoint.headers = Self.turnHeaders(provider, messages)
       endpoint.headers += access?.headers ?? []
       endpoint.headers += try await headers(provider, variables)
+      if let reach = try await loginReach(provider, secret, key?.login) {
+        if provider.origin(of: "baseURL") == .builtin { endpoint.baseURL = reach.baseURL }
+        for header in reach.headers {
+          endpoint.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
+          endpoint.headers.append(header)
+        }
+      }
       if provider.auth.scheme == .aws, secret == nil, endpoint.variables["skipAuth"] != "1" {
         endpoint.aws = try await signer(provider, catalog, account)
       }
@@ -68,6 +75,16 @@ extension CompletionEngine {
       endpoint.headers.append(HTTPHeader(name, value ?? ""))
     }
     return (endpoint, key?.login)
+  }
+
+  /// Where `token` is good, if it is of the kind that says so itself.
+  private func loginReach(
+    _ provider: Provider, _ token: Secret?, _ login: AccountID?
+  ) async throws(ProviderError) -> LoginReach? {
+    guard let token, let flow = try loginFlow(for: provider) else { return nil }
+    var extra = JSONObject()
+    if let login, case .oauth(let stored)? = try await store.credential(for: login) { extra = stored.extra }
+    return flow.reach(token, extra: extra)
   }
 
   private func key(

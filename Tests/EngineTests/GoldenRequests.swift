@@ -5,7 +5,6 @@ import Platform
 import Testing
 
 /// One request as the facts about its provider want it, from `golden-requests.json`:
-/// - `later`, where the program cannot do it yet: why;
 /// - `provider`, `model`, `environment`; `key` and `token` go into the call (`token` is what a chain of cloud
 ///   credentials would give), `auth` is `auth.json`, `files` lie in the home;
 /// - `call` overrides the call that is the same everywhere: `messages`, `reasoning`, `maxTokens`, `api`, `headers`;
@@ -29,9 +28,6 @@ struct GoldenRequest: Sendable, CustomTestStringConvertible {
     let members = (entry[name]?.object ?? [:]).map { ($0.key, $0.value.string ?? $0.value.text) }
     return Dictionary(members) { $1 }
   }
-
-  /// Why the program cannot do this yet; `nil` where it can.
-  var obstacle: String? { entry["later"]?.string }
 
   /// All of the file's.
   static let all: [GoldenRequest] = {

@@ -10,20 +10,10 @@ import Testing
 
 @Suite("Every provider is sent what the facts about it say")
 struct GoldenRequestsTests {
-  @Test("a request is the golden one", arguments: GoldenRequest.all.filter { $0.obstacle == nil })
+  @Test("a request is the golden one", arguments: GoldenRequest.all)
   func request(_ golden: GoldenRequest) async throws {
     let differences = try golden.differences(try await encode(golden))
     #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
-  }
-
-  @Test(
-    "a request that the program cannot make yet is not the golden one",
-    arguments: GoldenRequest.all.filter { $0.obstacle != nil })
-  func laterRequest(_ golden: GoldenRequest) async throws {
-    let differences = try golden.differences(try await encode(golden))
-    withKnownIssue("\(golden.obstacle ?? "")") {
-      #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
-    }
   }
 
   @Test("the golden requests are there, and every provider that is reached over HTTP has one")

@@ -70,6 +70,14 @@ struct CopilotLogin: LoginFlow {
     return try self.credential(answer, credential.refresh, credential.extra, .upstreamInvalid)
   }
 
+  /// A token that was exchanged names its host, and goes with the editor's headers; GitHub's own tokens do neither.
+  func reach(_ access: Secret, extra: JSONObject) -> LoginReach? {
+    let token = access.reveal()
+    guard CopilotToken.isExchanged(token) else { return nil }
+    let place = baseURL ?? CopilotToken.baseURL(token, enterpriseURL: extra["enterpriseUrl"]?.string)
+    return LoginReach(baseURL: place, headers: headers.map { HTTPHeader($0.0, $0.1) })
+  }
+
   /// GitHub revokes tokens for the program's owner alone.
   func revoke(_ credential: OAuthCredential, _ http: HTTPClient) async throws(ProviderError) -> Bool { false }
 

@@ -1,5 +1,8 @@
 /// The token that GitHub gives for Copilot: `tid=…;exp=…;proxy-ep=proxy.individual.githubcopilot.com;…`.
 package enum CopilotToken {
+  /// Whether `token` is one for Copilot, and not GitHub's own.
+  package static func isExchanged(_ token: String) -> Bool { token.hasPrefix("tid=") || token.contains(";tid=") }
+
   /// Where requests with `token` go, without a trailing slash: the host it names, the enterprise's, or everybody's. A
   /// wrong host answers with 421.
   package static func baseURL(_ token: String, enterpriseURL: String?) -> String {
