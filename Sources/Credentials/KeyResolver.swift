@@ -237,7 +237,8 @@ package final class KeyResolver: Sendable {
       return error
     }
     let ways = [
-      query.variables.first.map { "set \($0)" },
+      // Some variables hold a login's token; what a person has is mostly a key.
+      (query.variables.first { $0.hasSuffix("_API_KEY") } ?? query.variables.first).map { "set \($0)" },
       "run \(query.id.loginCommand)",
       query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
       query.cloud?.remedy,

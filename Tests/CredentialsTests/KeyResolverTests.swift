@@ -172,6 +172,8 @@ struct KeyResolverTests {
         You can set ACME_KEY, or run patchbay login acme, or put "acme": {"type": "api_key", "key": …} into \(user.resolver.authPath), or put "apiKey" \
         into \(user.configPath) under providers.acme.
         """)
+    let several = user.resolver.missingKey(user.query(variables: ["ACME_OAUTH_TOKEN", "ACME_API_KEY"]))
+    #expect(several.hint?.hasPrefix("You can set ACME_API_KEY, or") == true)
   }
 
   @Test("A resolved key never shows")
