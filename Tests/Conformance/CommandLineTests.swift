@@ -8,7 +8,9 @@ struct CommandLineTests {
   func help(arguments: [String]) async throws {
     let child = try await run(arguments)
     #expect(child.exit == .status(0))
-    for command in ["serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "import", "schema"] {
+    for command in [
+      "serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "import", "schema",
+    ] {
       #expect(child.output.contains(command), "\(command)")
     }
     #expect(child.output.lowercased().contains("exit"), "the exit codes")
@@ -16,7 +18,9 @@ struct CommandLineTests {
 
   @Test(
     "each command has help",
-    arguments: ["serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "import", "schema"])
+    arguments: [
+      "serve", "complete", "call", "models", "providers", "catalog", "sessions", "doctor", "import", "schema",
+    ])
   func commandHelp(command: String) async throws {
     let child = try await run([command, "--help"])
     #expect(child.exit == .status(0))
