@@ -6,7 +6,7 @@ import Testing
 
 /// Our requests in the hands of the vendors' own Python packages: whatever we write loads in their request types.
 @Suite("Request types of the vendors' packages", .timeLimit(.minutes(3)))
-struct RequestTypesTests {
+struct RequestTypesRefereeTests {
   static let families: Set = [
     "openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai", "mistral",
   ]
@@ -25,7 +25,7 @@ struct RequestTypesTests {
       }
     }
     #expect(Set(names).count == Self.families.count * Feature.all.count)
-    let script = "\(#filePath.dropLast("DialectsTests/RequestTypesTests.swift".count))Referees/sdk_types.py"
+    let script = "\(#filePath.dropLast("DialectsTests/RequestTypesRefereeTests.swift".count))Referees/sdk_types.py"
     let verdicts = try await LineServer(Self.python, [script]).answers(to: lines)
     for (index, verdict) in verdicts.enumerated() {
       #expect(verdict == "ok", "\(names[index]): \(lines[index])")

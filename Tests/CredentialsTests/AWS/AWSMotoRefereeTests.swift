@@ -9,7 +9,7 @@ import Testing
   "AWS credentials: moto",
   .enabled(if: Testbed.has("v-moto/bin/moto_server"), "moto is not installed (testbed: setup moto)"),
   .timeLimit(.minutes(2)))
-struct AWSMotoTests {
+struct AWSMotoRefereeTests {
   static let config = """
     [profile base]
     aws_access_key_id = AKIABASE
