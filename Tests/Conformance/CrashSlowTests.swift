@@ -36,7 +36,8 @@ struct CrashSlowTests {
   }
 
   /// Starts eight completions in the three sessions, kills the program at some moment, and gives what it had answered,
-  /// in order of arrival: in one session that is the order in which it was stored.
+  /// in the order of the requests: in one session that is the order in which they take effect, whatever the order in
+  /// which their answers overtake each other on the way.
   private func completeUntilKilled(
     _ patchbay: PatchbayProcess, _ round: Int, _ generator: inout SeededGenerator
   ) async throws -> [(session: String, exchange: Exchange)] {
@@ -56,13 +57,16 @@ struct CrashSlowTests {
     await patchbay.waitForMessages(moment, orAnswersTo: Array(inputs.keys))
     patchbay.child.kill(SIGKILL)
     _ = try await patchbay.waitForExit()
-    return patchbay.messages.compactMap { message in
-      guard let result = message["result"], let input = inputs[message["id"] ?? .null] else { return nil }
-      return (input.session, Exchange(question: input.text, answer: text(of: result["message"])))
+    let answers = patchbay.messages.filter { $0["result"] != nil }
+    return requests.compactMap { request in
+      guard let answer = answers.first(where: { $0["id"] == request["id"] }),
+        let input = inputs[request["id"] ?? .null]
+      else { return nil }
+      return (input.session, Exchange(question: input.text, answer: text(of: answer["result"]?["message"])))
     }
   }
 
-  /// Every answered question stands in its session, with its answer right behind it and in the order of the answers.
+  /// Every answered question stands in its session, with its answer right behind it and in the order of the questions.
   private func expect(_ answered: [String: [Exchange]], on patchbay: PatchbayProcess, _ round: Int) async throws {
     for (session, exchanges) in answered {
       let thread = try await patchbay.thread(session)
