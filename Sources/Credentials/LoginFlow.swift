@@ -47,20 +47,20 @@ package struct LoginContext: Sendable {
   /// The time in milliseconds since 1970.
   package var now: @Sendable () -> Int
   /// Waits, so that polling can be tested without waiting.
-  package var sleep: @Sendable (Duration) async throws -> Void
+  package var pause: @Sendable (Duration) async throws -> Void
   /// An enterprise's own host, where a provider has such.
   package var domain: String?
 
   /// A login's surroundings.
   package init(
     interaction: any LoginInteraction, http: HTTPClient, now: @escaping @Sendable () -> Int,
-    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+    pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
     domain: String? = nil
   ) {
     self.interaction = interaction
     self.http = http
     self.now = now
-    self.sleep = sleep
+    self.pause = pause
     self.domain = domain
   }
 }

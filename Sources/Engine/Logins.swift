@@ -75,18 +75,18 @@ final class Logins: Sendable {
   private let store: any CredentialStore
   private let http: HTTPClient
   private let now: @Sendable () -> Int
-  private let sleep: @Sendable (Duration) async throws -> Void
+  private let pause: @Sendable (Duration) async throws -> Void
   private let running = Mutex<Set<AccountID>>([])
 
-  /// Logins into `store`. `now` is the time in milliseconds since 1970; `sleep` waits.
+  /// Logins into `store`. `now` is the time in milliseconds since 1970; `pause` waits.
   init(
     store: any CredentialStore, http: HTTPClient, now: @escaping @Sendable () -> Int = KeyResolver.systemTime,
-    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) {
     self.store = store
     self.http = http
     self.now = now
-    self.sleep = sleep
+    self.pause = pause
   }
 
   /// The ways to log in at `provider`, the usual one first. `flow` is what it has beside keys.
@@ -115,7 +115,7 @@ final class Logins: Sendable {
         return try await self.key(key, provider, replacing: old, interaction)
       }
       let context = LoginContext(
-        interaction: interaction, http: http, now: now, sleep: sleep, domain: call.domain)
+        interaction: interaction, http: http, now: now, pause: pause, domain: call.domain)
       return .oauth(try await flow.login(method, context))
     }
     try await store.save(credential, for: account)
@@ -189,8 +189,8 @@ final class Logins: Sendable {
         return .failure(error)
       }
     }
-    let alarm = Task { [sleep] in
-      guard (try? await sleep(Self.patience)) != nil else { return false }
+    let alarm = Task { [pause] in
+      guard (try? await pause(Self.patience)) != nil else { return false }
       task.cancel()
       return true
     }

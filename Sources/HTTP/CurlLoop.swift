@@ -40,10 +40,9 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
   private let inbox = Mutex(Inbox())
   private let thread = Atomic<UInt>(0)
   private let nearestDeadline = Atomic<Int64>(PhaseClock.never)
-  // Written once, on the loop thread, before `canWake` is set under the lock; others touch it under the lock and only
-  // while `canWake` holds.
+  // Safe: written once, on the loop thread, before `canWake` is set under the lock; others look only while it holds.
   nonisolated(unsafe) private(set) var multi: UnsafeMutableRawPointer?
-  // Only touched on the loop thread.
+  // Safe: only touched on the loop thread; `enqueue` asks which thread it is on.
   nonisolated(unsafe) private var localJobs: [UnownedJob] = []
 
   init(clock: MonotonicClock) { self.clock = clock }

@@ -117,7 +117,7 @@ package actor HTTPClient {
 
 extension HTTPClient: CurlLoop.Delegate {
   nonisolated func transferEnded(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
-    // The loop calls this on its own thread, which is the actor's executor: the pointer crosses nothing.
+    // Safe: the loop calls this on its own thread, which is the actor's executor, so the pointer crosses nothing.
     nonisolated(unsafe) let easy = easy
     assumeIsolated { $0.end(easy, code) }
   }

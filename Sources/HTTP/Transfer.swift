@@ -11,10 +11,13 @@ final class Transfer: Sendable {
   private let loop: CurlLoop
   private let state: Mutex<TransferState>
 
-  // These are only touched on the libcurl thread: by `HTTPClient`, which runs there, and by libcurl's callbacks.
+  // Safe: made, used and freed on the libcurl thread alone, by `HTTPClient`, whose executor that is.
   nonisolated(unsafe) var easy: UnsafeMutableRawPointer?
+  // Safe: as `easy`, which it is set on and freed after.
   nonisolated(unsafe) var headerList: UnsafeMutablePointer<curl_slist>?
+  // Safe: as `easy`; libcurl writes to it only while it performs, on that thread.
   nonisolated(unsafe) var errorText: UnsafeMutablePointer<CChar>?
+  // Safe: fed by libcurl's header callback and nobody else, on that thread.
   nonisolated(unsafe) var headReader = ResponseHeadReader()
 
   /// Checks `request`; throws `badURL` or `badHeader`.

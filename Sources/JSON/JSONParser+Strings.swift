@@ -85,7 +85,7 @@ extension JSONParser {
     }
   }
 
-  /// Reads the digits of `\uXXXX`, and of the low half that follows a high surrogate. A half without its partner
+  /// Reads the four digits behind `\u`, and those of the low half that follows a high surrogate. A half without its partner
   /// becomes U+FFFD: Swift strings, like every UTF-8 API, cannot hold one.
   private mutating func parseUnicodeEscape() throws(JSONError) -> String.UTF8View {
     let first = try parseHexQuad()

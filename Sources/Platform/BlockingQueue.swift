@@ -60,10 +60,11 @@ package final class BlockingQueue: Sendable {
 
 /// A counting semaphore for threads.
 package final class Semaphore: Sendable {
-  // Confined by the pthread calls themselves: both objects are only ever touched through them.
+  // Safe: never reassigned, and the object behind it is only touched by pthread calls, which any thread may make.
   nonisolated(unsafe) private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  // Safe: as `mutex`.
   nonisolated(unsafe) private let condition: UnsafeMutablePointer<pthread_cond_t>
-  // Guarded by `mutex`.
+  // Safe: read and written with `mutex` held, but for its initial value.
   nonisolated(unsafe) private var count = 0
 
   /// A semaphore that nobody has signalled.

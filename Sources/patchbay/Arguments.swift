@@ -56,7 +56,7 @@ struct Arguments {
   private mutating func take(
     _ option: Option, inline: String?, from words: inout ArraySlice<String>, of command: Command
   ) throws {
-    guard let placeholder = option.value else {
+    guard let valueName = option.value else {
       guard inline == nil else {
         throw UsageError(message: "\(option.name) takes no value", command: command.name)
       }
@@ -64,7 +64,7 @@ struct Arguments {
       return
     }
     guard let value = inline ?? words.popFirst() else {
-      throw UsageError(message: "\(option.name) needs a value: \(option.name) \(placeholder)", command: command.name)
+      throw UsageError(message: "\(option.name) needs a value: \(option.name) \(valueName)", command: command.name)
     }
     values[option.name, default: []].append(value)
   }

@@ -108,7 +108,7 @@ struct DeviceLoginTests {
     let clock = stage.clock
     let context = LoginContext(
       interaction: Person(), http: stage.http, now: { clock.now },
-      sleep: { _ in
+      pause: { _ in
         isWaiting.open()
         try await Gate().opened()
       })

@@ -16,7 +16,7 @@ func flow(_ provider: String, _ changes: JSONObject) throws -> any LoginFlow {
   return try LoginFlows.flow(spec, provider: provider)
 }
 
-/// Time that passes only when somebody sleeps. Ten minutes never pass unless the gate is opened: that is how long a
+/// Time that passes only when somebody waits. Ten minutes never pass unless the gate is opened: that is how long a
 /// login waits for a person.
 final class LoginClock: Sendable {
   private let state = Mutex((now: 1_000_000, slept: [Int]()))
@@ -26,7 +26,7 @@ final class LoginClock: Sendable {
   /// What was slept, in seconds.
   var slept: [Int] { state.withLock(\.slept) }
 
-  func sleep(_ duration: Duration) async throws {
+  func pass(_ duration: Duration) async throws {
     if duration == .seconds(600) { return try await tenMinutes.opened() }
     try Task.checkCancellation()
     state.withLock { state in
@@ -104,7 +104,7 @@ struct LoginStage {
   func context(_ person: Person, domain: String? = nil) -> LoginContext {
     let clock = clock
     return LoginContext(
-      interaction: person, http: http, now: { clock.now }, sleep: { try await clock.sleep($0) }, domain: domain)
+      interaction: person, http: http, now: { clock.now }, pause: { try await clock.pass($0) }, domain: domain)
   }
 
   /// A person whose browser opens what is shown, logs in, and follows to where it is sent.

@@ -220,7 +220,7 @@ struct LoginsTests {
     let waited = Mutex<[Duration]>([])
     let hasty = Logins(
       store: drawer, http: HTTPClient(environment: Environment([:]), userAgent: "test"),
-      sleep: { duration in
+      pause: { duration in
         waited.withLock { $0.append(duration) }
         try await slow.isAsked.opened()
       })

@@ -9,7 +9,7 @@ private final class TLSServer: Sendable {
   let certificate: String
   private let folder: String
   private let process: pid_t
-  // Written by `init`, and only closed, once, by `stop`.
+  // Safe: written by `init`, and only closed, once, by `stop`.
   nonisolated(unsafe) private let output: UnsafeMutablePointer<FILE>
 
   /// Makes the certificate, starts the server and waits until it listens; `nil` when there is no `openssl`.

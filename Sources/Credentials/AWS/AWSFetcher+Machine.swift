@@ -41,7 +41,7 @@ extension AWSFetcher {
         failure.message = "\(what): \(failure.message)"
         if error == .cancelled { throw failure }
       }
-      if attempt < 3 { try? await sleep(.seconds(1)) }
+      if attempt < 3 { try? await pause(.seconds(1)) }
     }
     throw failure
   }

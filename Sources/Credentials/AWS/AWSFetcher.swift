@@ -16,7 +16,7 @@ struct AWSFetcher: Sendable {
   /// The time in milliseconds since 1970.
   let now: @Sendable () -> Int
   /// Waits before a service is asked again.
-  let sleep: @Sendable (Duration) async throws -> Void
+  let pause: @Sendable (Duration) async throws -> Void
 
   /// More is no answer with keys.
   static let maximumAnswer = 1 << 18

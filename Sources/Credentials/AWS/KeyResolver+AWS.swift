@@ -82,7 +82,7 @@ extension KeyResolver {
   private var awsFetcher: AWSFetcher {
     AWSFetcher(
       http: http, near: awsKeys.near(environment), variables: environment.all, limit: commandLimit, now: now,
-      sleep: { try await Task.sleep(for: $0) })
+      pause: { try await Task.sleep(for: $0) })
   }
 
   private func awsSettings(for query: KeyQuery) async throws(ProviderError) -> AWSSettings {

@@ -70,7 +70,7 @@ struct BrowserAuthorization: Sendable {
       if let callback { group.addTask { await callback.outcome() } }
       group.addTask { await pasted(target, context, isOnlyWay: callback == nil) }
       group.addTask {
-        do { try await context.sleep(Self.timeLimit) } catch { return nil }
+        do { try await context.pause(Self.timeLimit) } catch { return nil }
         return .failure(.loginFailed(provider, "nobody logged in to \(provider) within ten minutes"))
       }
       defer { group.cancelAll() }

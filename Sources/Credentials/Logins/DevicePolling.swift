@@ -77,7 +77,7 @@ struct DevicePolling: Sendable {
 
   private func wait(milliseconds: Int) async throws(ProviderError) {
     do {
-      try await context.sleep(.milliseconds(milliseconds))
+      try await context.pause(.milliseconds(milliseconds))
     } catch {
       throw .loginCancelled(provider)
     }

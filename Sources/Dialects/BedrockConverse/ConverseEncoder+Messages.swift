@@ -2,8 +2,9 @@ internal import Completion
 internal import JSON
 
 extension ConverseEncoder {
-  /// What stands where the API insists on a block and there is nothing to say.
-  private static let placeholder: JSONValue = ["text": "<empty>"]
+  /// The block of a message or result that has nothing to say: the API refuses empty content and blank text alike
+  /// (apis.md §9), and this is the word that other clients send in their place.
+  private static let saysNothing: JSONValue = ["text": "<empty>"]
 
   // MARK: - System
 
@@ -43,7 +44,7 @@ extension ConverseEncoder {
     // The first word is the user's.
     if turns.first?.role != "user" { turns.insert(("user", []), at: 0) }
     for index in turns.indices where Self.needsText(turns[index].blocks) {
-      turns[index].blocks.append(Self.placeholder)
+      turns[index].blocks.append(Self.saysNothing)
     }
     if marksCache, let last = turns.lastIndex(where: { $0.role == "user" }) { turns[last].blocks.append(cachePoint) }
     return turns.map { ["role": .string($0.role), "content": .array($0.blocks)] }
@@ -75,7 +76,7 @@ extension ConverseEncoder {
     case .toolResult(let result):
       let content = result.content.compactMap { encode($0, &names) }
       var block: JSONObject = [
-        "toolUseId": .string(result.toolCallId), "content": .array(content.isEmpty ? [Self.placeholder] : content),
+        "toolUseId": .string(result.toolCallId), "content": .array(content.isEmpty ? [Self.saysNothing] : content),
       ]
       if result.isError, quirks.supportsResultStatus { block["status"] = "error" }
       return ["toolResult": .object(block)]

@@ -146,9 +146,9 @@ extension CompletionsEncoder {
     return thinking.effort.map { ["effort": .string($0)] } ?? ["enabled": true]
   }
 
-  private func templateUses(_ placeholder: String) -> Bool {
+  private func templateUses(_ variable: String) -> Bool {
     [.chatTemplate, .baseten].contains(quirks.thinkingFormat)
-      && quirks.chatTemplateArguments.contains { $0.value.string == placeholder }
+      && quirks.chatTemplateArguments.contains { $0.value.string == variable }
   }
 
   private func templateArguments(_ thinking: Thinking) -> JSONObject {
