@@ -41,8 +41,8 @@ enum ChatWord: String, CaseIterable {
       return nil
     }
     let word = String(first.dropFirst())
-    let hint = nearest(to: word, among: allCases.map(\.rawValue)).map { "; did you mean /\($0)?" } ?? ""
-    return "there is no command \(first)\(hint). /help lists them; // begins a message with a slash."
+    let hint = nearest(to: word, among: allCases.map(\.rawValue)).map { "; did you mean /\($0)?" } ?? "."
+    return "there is no command \(first)\(hint) /help lists them; // begins a message with a slash."
   }
 }
 
@@ -104,13 +104,8 @@ extension Chat {
 
   private func switchModel(_ operands: [String]) async throws {
     guard let wanted = operands.first else { return try await showModels() }
-    let isWhole = wanted.contains("/") && !wanted.hasPrefix(provider + "/")
-    if isWhole { return try await switchProvider(operands) }
-    let model = wanted.hasPrefix(provider + "/") ? String(wanted.dropFirst(provider.count + 1)) : wanted
-    var params: JSONObject = ["model": .string(model)]
-    if !provider.isEmpty { params["provider"] = .string(provider) }
-    try await choose(params)
-    say("\(writer.isEmpty ? model : writer) answers from here on.")
+    try await choose(["model": .string(wanted)])
+    say("\(writer) answers from here on.")
   }
 
   private func showModels() async throws {

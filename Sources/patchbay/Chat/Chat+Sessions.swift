@@ -1,4 +1,5 @@
 internal import Completion
+internal import Engine
 internal import JSON
 internal import Platform
 internal import Server
@@ -20,6 +21,9 @@ extension Chat {
     newSession["cwd"] = .string(workingDirectory())
     let wanted = arguments["--session"] ?? (arguments.has("--new") ? nil : files.lastSession)
     if let wanted { try await enter(wanted, mayBeNew: arguments["--session"] != nil) }
+    if writer.isEmpty, let choice = await bench.engine.defaultChoice() {
+      writer = "\(choice.provider)/\(choice.model ?? "")"
+    }
     if arguments["--provider"] != nil || arguments["--model"] != nil {
       var params = JSONObject()
       params.set("provider", arguments["--provider"].map(JSONValue.string))
@@ -52,13 +56,17 @@ extension Chat {
   func choose(_ params: JSONObject) async throws(ProviderError) {
     var params = params
     if let session { params["session"] = .string(session) }
-    if session != nil || params["provider"] != nil {
-      if params["provider"] == nil { params["provider"] = .string(provider) }
-      let result = try await call(.switchProvider, params)
-      writer = "\(result["provider"]?.string ?? "")/\(result["model"]?.string ?? "")"
+    if params["provider"] == nil {
+      // A model by itself is one of the provider's that answers now, unless it names another.
+      let model = params["model"]?.string ?? ""
+      let named = model.firstIndex(of: "/").map { String(model[..<$0]) }
+      params["provider"] = .string(named ?? provider)
+      if let named { params["model"] = .string(String(model.dropFirst(named.count + 1))) }
     }
+    let result = try await call(.switchProvider, params)
+    writer = "\(result["provider"]?.string ?? "")/\(result["model"]?.string ?? "")"
     guard session == nil else { return }
-    for field in ["provider", "model"] { newSession.set(field, params[field]) }
+    for field in ["provider", "model"] { newSession.set(field, result[field]) }
   }
 
   /// The provider that answers now, as far as it is known.
