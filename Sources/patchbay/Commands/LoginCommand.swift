@@ -44,7 +44,7 @@ extension Command {
   static let logout = Command(
     name: "logout", operands: "PROVIDER", summary: "Forget a key or a login",
     details: "Tokens are made worthless at the provider too where it has a way. Keys in the environment or in "
-      + "config.json stay.",
+      + "config.json stay; that there are any is said.",
     options: [
       .init("--account", value: "NAME", "The account of this name"),
       .init("--json", nil, "Print JSON"),
@@ -67,6 +67,13 @@ extension Command {
       return ExitStatus.success
     })
 
+  /// A provider's status for a person; a key that was found and is of no use is not missing. `place` is the member
+  /// that says where it was found.
+  static func word(for entry: JSONValue, place: String) -> String {
+    let status = entry["status"]?.string ?? ""
+    return status == "missing" && entry[place] != nil ? "unusable" : status
+  }
+
   private static func showStatus(_ arguments: Arguments) async throws -> Int32 {
     for option in ["--method", "--device", "--account", "--api-key-file", "--domain", "--open"]
     where arguments.has(option) {
@@ -78,14 +85,18 @@ extension Command {
     let result = try await Workbench().client.call(.loginStatus, .object(params))
     if arguments.has("--json") { return printJSON(result) }
     var table = Table(["PROVIDER", "ACCOUNT", "STATUS", "FROM", "ENDS"])
+    var details: [String] = []
     for entry in result["providers"]?.array ?? [] {
       guard entry["source"] != nil || !arguments.operands.isEmpty else { continue }
+      let name = entry["provider"]?.string ?? ""
+      if let detail = entry["detail"]?.string { details.append("\(name): \(detail)") }
       table.add([
-        entry["provider"]?.string ?? "", entry["account"]?.string ?? "-", entry["status"]?.string ?? "",
+        name, entry["account"]?.string ?? "-", Self.word(for: entry, place: "source"),
         entry["source"]?.string ?? "-", String((entry["expiresAt"]?.string ?? "-").prefix(16)),
       ])
     }
     table.print()
+    for detail in details { Terminal.output.line(visible(detail)) }
     return ExitStatus.success
   }
 }
