@@ -152,7 +152,7 @@ _pb_gone() {
 # answer as they arrive. A Ctrl-C ends the request and not the program.
 _pb_wait() {
   local code=0 interrupted='' last='' part saved=''
-  if [ -n "${ZSH_VERSION:-}" ]; then setopt local_options local_traps; else saved=$(trap -p INT); fi
+  if [ -n "${ZSH_VERSION:-}" ]; then setopt local_options local_traps traps_async; else saved=$(trap -p INT); fi
   trap 'interrupted=1; _pb_interrupt' INT
   _pb_line=''
   while :; do
