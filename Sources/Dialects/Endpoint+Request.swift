@@ -10,18 +10,6 @@ extension Endpoint {
     return quirks
   }
 
-  /// The quirks as the dialect reads them.
-  /// - Throws: `invalidParams` for a quirk that the family does not know or takes otherwise.
-  package func quirks<Quirks>(
-    _ read: (JSONObject) throws(JSONFieldError) -> Quirks
-  ) throws(ProviderError) -> Quirks {
-    do throws(JSONFieldError) {
-      return try read(mergedQuirks)
-    } catch {
-      throw ProviderError(.invalidParams, "\(provider): \(error.description)", path: error.pathText)
-    }
-  }
-
   /// Who writes the answers that come from here in the API family `api`.
   package func origin(_ api: APIFamily) -> Origin { Origin(provider: provider, api: api, model: model.id) }
 
@@ -37,10 +25,9 @@ extension Endpoint {
     )
   }
 
-  /// `?api-version=…` as Azure wants it, from the variable `apiVersion` or else `usual`; empty without either.
-  package func apiVersionQuery(or usual: String? = nil) -> String {
-    let version = variables["apiVersion"].flatMap { $0.isEmpty ? nil : $0 } ?? usual
-    return version.map { "?api-version=\($0)" } ?? ""
+  /// `?api-version=…` as Azure wants it, from the variable `apiVersion` or else `usual`.
+  package func apiVersionQuery(or usual: String) -> String {
+    "?api-version=" + (variables["apiVersion"].flatMap { $0.isEmpty ? nil : $0 } ?? usual)
   }
 
   /// A GET of `url`, which is absolute, with the key and this endpoint's own headers.

@@ -71,15 +71,6 @@ struct EventStreamDecoder<Answer: StreamedAnswer>: AnswerDecoder {
     }
     try answer.finish(into: &events)
   }
-
-  /// The events of a body that came whole.
-  static func decodeWhole(_ body: [UInt8], as answer: Answer) throws(ProviderError) -> [StreamEvent] {
-    var events: [StreamEvent] = []
-    var decoder = EventStreamDecoder(answer)
-    try decoder.decode(body[...], into: &events)
-    try decoder.finish(into: &events)
-    return events
-  }
 }
 
 /// A framing error in what a provider sent, as the provider's error.

@@ -32,9 +32,7 @@ struct MessagesAnswer: StreamedAnswer {
     case other(JSONObject, input: String)
   }
 
-  /// Quirks that cannot be read have been reported by `encode`.
-  init(to request: CompletionRequest, at endpoint: Endpoint) {
-    let quirks = (try? AnthropicMessagesQuirks(endpoint.mergedQuirks)) ?? AnthropicMessagesQuirks()
+  init(to request: CompletionRequest, at endpoint: Endpoint, _ quirks: AnthropicMessagesQuirks) {
     answerTool = quirks.answerTool(request.options, endpoint.model)
     identity = ClaudeCodeIdentity(endpoint, quirks, request.options.tools)
   }
@@ -44,15 +42,7 @@ struct MessagesAnswer: StreamedAnswer {
   mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
     // Some proxies end every stream as OpenAI does.
     guard !event.data.isEmpty, !event.data.elementsEqual("[DONE]".utf8) else { return }
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: event.data, options: .upstream)
-    } catch {
-      if event.type == "error" {
-        throw ErrorClassification.error(inside: .string(String(decoding: event.data, as: UTF8.self)))
-      }
-      throw ProviderError(.upstreamInvalid, "the provider sent an event that is no JSON: \(error.description)")
-    }
+    let value = try UpstreamAnswer.event(event.data, type: event.type)
     try take(value["type"]?.string ?? event.type ?? "", value, &events)
   }
 
@@ -94,12 +84,7 @@ struct MessagesAnswer: StreamedAnswer {
   // MARK: - Documents
 
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
+    let document = try UpstreamAnswer.document(data)
     guard let blocks = document["content"]?.array else {
       if document["error"] != nil || document["message"] != nil || document[0]?["error"] != nil {
         throw ErrorClassification.error(inside: document)
@@ -239,22 +224,21 @@ extension MessagesAnswer {
   /// The body is over.
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
-    throw ProviderError(
-      .upstreamInvalid, "the provider's answer was cut off: it ended without message_stop",
-      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+    throw UpstreamAnswer.cutOff("message_stop")
   }
 
   private mutating func end(_ events: inout [StreamEvent]) throws(ProviderError) {
     for index in blocks.keys.sorted() { end(index, &events) }
     let raw = stopReason ?? ""
-    var stop = Self.stops[raw] ?? .end
-    if !hasOutput { try checkEmpty(stop, raw) }
-    if Self.stops[raw] == nil {
-      let known =
+    let known = FinishMeaning.messages(raw)
+    var stop = known.stop ?? .end
+    if !hasOutput { try checkEmpty(known, raw) }
+    if known.stop == nil {
+      let complaint =
         raw.isEmpty
         ? "the provider ended its answer without saying why"
         : "the stop reason \"\(raw)\" is not known; taken as the end"
-      warn(known, &events)
+      warn(complaint, &events)
     }
     if raw == "pause_turn" { warn("the provider paused its turn; send the conversation again to go on", &events) }
     if stop == .toolUse || stop == .end { stop = calls > 0 ? .toolUse : .end }
@@ -263,12 +247,6 @@ extension MessagesAnswer {
     events.append(.stop(stop, raw: raw))
     isDone = true
   }
-
-  private static let stops: [String: StopReason] = [
-    "end_turn": .end, "pause_turn": .end, "tool_use": .toolUse, "max_tokens": .length,
-    "model_context_window_exceeded": .length, "stop_sequence": .stopSequence, "refusal": .refusal,
-    "sensitive": .contentFilter,
-  ]
 
   private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
     guard !heldText.isEmpty else { return }
@@ -280,18 +258,11 @@ extension MessagesAnswer {
   }
 
   /// No output at all is an answer only where something explains it.
-  private func checkEmpty(_ stop: StopReason, _ raw: String) throws(ProviderError) {
-    let kind: ErrorKind
-    let message: String
-    switch (stop, raw) {
-    case (.refusal, _), (.stopSequence, _), (.length, "max_tokens"): return
-    case (.length, _): (kind, message) = (.contextOverflow, "the input is longer than the model takes")
-    case (.contentFilter, _):
-      (kind, message) = (.contentFiltered, "the provider's content filter stopped the answer before it began")
-    default: (kind, message) = (.upstreamInvalid, "the provider sent an empty answer")
+  private func checkEmpty(_ known: FinishMeaning, _ raw: String) throws(ProviderError) {
+    if let kind = known.errorWhenEmpty { throw FinishMeaning.failure(kind, raw) }
+    switch known.stop {
+    case .refusal, .stopSequence, .length: return
+    default: throw UpstreamAnswer.empty
     }
-    var error = ProviderError(kind, message)
-    if kind == .upstreamInvalid { error.hint = "Try again, or use another model." } else { error.upstreamCode = raw }
-    throw error
   }
 }

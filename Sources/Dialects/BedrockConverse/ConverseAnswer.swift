@@ -38,11 +38,7 @@ struct ConverseAnswer {
   /// Whether the model has said why it stopped.
   var isComplete: Bool { stopReason != nil }
 
-  static var cutOff: ProviderError {
-    ProviderError(
-      .upstreamInvalid, "the provider's answer was cut off: it ended without a stop reason",
-      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
-  }
+  static var cutOff: ProviderError { UpstreamAnswer.cutOff("a stop reason") }
 
   private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
     if warnings.insert(text).inserted { events.append(.warning(text)) }
@@ -214,13 +210,10 @@ struct ConverseAnswer {
 
   private mutating func end(_ events: inout [StreamEvent]) throws(ProviderError) {
     let raw = stopReason ?? ""
-    let known = ConverseStop(raw)
-    if let kind = hasOutput ? known.error : known.errorWhenEmpty { throw Self.failure(kind, raw) }
+    let known = FinishMeaning.converse(raw)
+    if let kind = hasOutput ? known.error : known.errorWhenEmpty { throw FinishMeaning.failure(kind, raw) }
     var stop = known.stop ?? .end
-    if !hasOutput, stop == .end || stop == .toolUse, stopSequences.isEmpty {
-      throw ProviderError(
-        .upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
-    }
+    if !hasOutput, stop == .end || stop == .toolUse, stopSequences.isEmpty { throw UpstreamAnswer.empty }
     if stop == .toolUse || stop == .end { stop = callCount > 0 ? .toolUse : .end }
     if stop == .end, metStopSequence { stop = .stopSequence }
     if known.stop == nil { warn("the stop reason \"\(raw)\" is not known; taken as the end", &events) }
@@ -232,18 +225,6 @@ struct ConverseAnswer {
     events.append(.stop(stop, raw: raw))
     isDone = true
   }
-
-  private static func failure(_ kind: ErrorKind, _ raw: String) -> ProviderError {
-    let message =
-      switch kind {
-      case .contentFiltered: "the provider's content filter stopped the answer before it began"
-      case .contextOverflow: "the input is longer than the model takes"
-      default: "the model's output made no sense to the provider (\(raw))"
-      }
-    var error = ProviderError(kind, message)
-    error.upstreamCode = raw
-    return error
-  }
 }
 
 // MARK: - Whole answers
@@ -253,7 +234,7 @@ extension ConverseAnswer {
   mutating func takeDocument(
     _ data: ArraySlice<UInt8>, into events: inout [StreamEvent]
   ) throws(ProviderError) {
-    let document = try ConverseStreamDecoder.parsed(data)
+    let document = try UpstreamAnswer.document(data)
     guard let content = document["output"]?["message"]?["content"]?.array else {
       if document["message"] != nil || document["__type"] != nil { throw ErrorClassification.error(inside: document) }
       throw ProviderError(.upstreamInvalid, "the provider's answer holds no message")
@@ -286,36 +267,5 @@ extension ConverseAnswer {
     }
     events.append(event("contentBlockStop", "stop", [:]))
     return events
-  }
-}
-
-/// What a stop reason means.
-private struct ConverseStop {
-  /// Why the model stopped; `nil` for a word that nobody documents.
-  let stop: StopReason?
-  /// The error that the word stands for, whatever came before it.
-  let error: ErrorKind?
-  /// The error that it stands for when no output came before it.
-  let errorWhenEmpty: ErrorKind?
-
-  private init(_ stop: StopReason?, error: ErrorKind? = nil, whenEmpty: ErrorKind? = nil) {
-    self.stop = stop
-    self.error = error
-    errorWhenEmpty = error ?? whenEmpty
-  }
-
-  init(_ raw: String) {
-    self =
-      switch raw {
-      case "end_turn": Self(.end)
-      case "tool_use": Self(.toolUse)
-      case "max_tokens": Self(.length)
-      case "stop_sequence": Self(.stopSequence)
-      case "refusal": Self(.refusal)
-      case "guardrail_intervened", "content_filtered": Self(.contentFilter, whenEmpty: .contentFiltered)
-      case "model_context_window_exceeded": Self(.length, whenEmpty: .contextOverflow)
-      case "malformed_model_output", "malformed_tool_use": Self(nil, error: .upstreamInvalid)
-      default: Self(nil)
-      }
   }
 }

@@ -2,8 +2,6 @@ internal import Completion
 internal import HTTP
 internal import JSON
 
-typealias GeminiStreamDecoder = EventStreamDecoder<GeminiAnswer>
-
 /// What a model has answered so far: turns `GenerateContentResponse` after `GenerateContentResponse` into events. A
 /// whole answer is a stream of one; a stream without `alt=sse` is one JSON array of them.
 struct GeminiAnswer: StreamedAnswer {
@@ -38,34 +36,20 @@ struct GeminiAnswer: StreamedAnswer {
   mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
     // Gemini has no such line, but proxies that know other APIs add it.
     guard !event.data.isEmpty, !event.data.elementsEqual("[DONE]".utf8) else { return }
-    let chunk: JSONValue
-    do throws(JSONError) {
-      chunk = try JSONValue(parsing: event.data, options: .upstream)
-    } catch {
-      if event.type == "error" {
-        throw ErrorClassification.error(inside: .string(String(decoding: event.data, as: UTF8.self)))
-      }
-      throw ProviderError(.upstreamInvalid, "the provider sent a chunk that is no JSON: \(error.description)")
-    }
+    let chunk = try UpstreamAnswer.event(event.data, type: event.type)
     if event.type == "error" { throw ErrorClassification.error(inside: chunk) }
     try take(chunk, into: &events)
   }
 
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
-    try take(document, into: &events)
+    try take(try UpstreamAnswer.document(data), into: &events)
   }
 
   private mutating func take(_ value: JSONValue, into events: inout [StreamEvent]) throws(ProviderError) {
     switch value {
     case .object(let chunk): try take(chunk, &events)
     case .array(let chunks): for chunk in chunks { try take(chunk, into: &events) }
-    default: throw ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an answer")
+    default: throw UpstreamAnswer.notAnAnswer(value)
     }
   }
 
@@ -160,12 +144,8 @@ struct GeminiAnswer: StreamedAnswer {
 
 extension GeminiAnswer {
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
-    guard let raw = finishReason ?? blockReason else {
-      throw ProviderError(
-        .upstreamInvalid, "the provider's answer was cut off: it ended without a finish reason",
-        hint: "Try again; if it happens often, a proxy in between may close streams too early.")
-    }
-    let known = finishReason == nil ? GeminiFinish("SAFETY") : GeminiFinish(raw)
+    guard let raw = finishReason ?? blockReason else { throw UpstreamAnswer.cutOff("a finish reason") }
+    let known = finishReason == nil ? .filtered : FinishMeaning.gemini(raw)
     if let kind = hasOutput ? known.error : known.errorWhenEmpty { throw failure(kind, raw) }
     var stop = known.stop ?? .end
     if !hasOutput { try checkEmpty(stop, &events) }
@@ -188,10 +168,7 @@ extension GeminiAnswer {
   /// stop sequence that came first, or work that only the provider saw.
   private mutating func checkEmpty(_ stop: StopReason, _ events: inout [StreamEvent]) throws(ProviderError) {
     if stop == .length || !stopSequences.isEmpty { return }
-    guard hasOtherParts else {
-      throw ProviderError(
-        .upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
-    }
+    guard hasOtherParts else { throw UpstreamAnswer.empty }
     warn("the answer holds no text", &events)
   }
 

@@ -41,28 +41,15 @@ struct CompletionsAnswer: JSONAnswer {
   mutating func takeChunk(
     _ data: ArraySlice<UInt8>, type: String?, into events: inout [StreamEvent]
   ) throws(ProviderError) {
-    let isError = type == "error"
     guard !isDone else { return warn("the provider went on after the end of its answer", &events) }
-    let chunk: JSONValue
-    do throws(JSONError) {
-      chunk = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      if isError { throw ErrorClassification.error(inside: .string(String(decoding: data, as: UTF8.self))) }
-      throw ProviderError(.upstreamInvalid, "the provider sent a chunk that is no JSON: \(error.description)")
-    }
-    if isError { throw ErrorClassification.error(inside: chunk) }
+    let chunk = try UpstreamAnswer.event(data, type: type)
+    if type == "error" { throw ErrorClassification.error(inside: chunk) }
     try take(chunk, isWhole: false, into: &events)
   }
 
   /// Takes a body that is one JSON document.
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
-    try take(document, isWhole: true, into: &events)
+    try take(try UpstreamAnswer.document(data), isWhole: true, into: &events)
   }
 
   private mutating func take(
@@ -86,7 +73,7 @@ struct CompletionsAnswer: JSONAnswer {
 
   private static func unreadable(_ value: JSONValue) -> ProviderError {
     if value[0]?["error"] != nil { return ErrorClassification.error(inside: value) }
-    return ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an answer")
+    return UpstreamAnswer.notAnAnswer(value)
   }
 
   private mutating func start(_ chunk: JSONObject, _ events: inout [StreamEvent]) {
@@ -185,7 +172,7 @@ extension CompletionsAnswer {
   mutating func takeDone(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
     if finishReason == nil {
-      guard hasOutput else { throw Self.empty }
+      guard hasOutput else { throw UpstreamAnswer.empty }
       if !infersFinish { warn("the provider ended its answer without saying why", &events) }
     }
     try end(&events)
@@ -195,9 +182,7 @@ extension CompletionsAnswer {
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
     guard finishReason != nil || infersFinish && (hasText || !calls.isEmpty) else {
-      throw ProviderError(
-        .upstreamInvalid, "the provider's answer was cut off: it ended without a finish reason",
-        hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+      throw UpstreamAnswer.cutOff("a finish reason")
     }
     try end(&events)
   }
@@ -206,16 +191,12 @@ extension CompletionsAnswer {
     hasText || hasReasoning || reasoning.opaque != nil || !calls.isEmpty || !refusal.isEmpty
   }
 
-  private static var empty: ProviderError {
-    ProviderError(.upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
-  }
-
   private mutating func end(_ events: inout [StreamEvent]) throws(ProviderError) {
     let raw = finishReason ?? ""
-    let known = CompletionsFinish(raw)
+    let known = FinishMeaning.completions(raw)
     var stop = known.stop ?? .end
     let isEmpty = !hasOutput
-    if let kind = isEmpty ? known.errorWhenEmpty : known.error { throw CompletionsFinish.failure(kind, raw) }
+    if let kind = isEmpty ? known.errorWhenEmpty : known.error { throw FinishMeaning.failure(kind, raw) }
     if isEmpty { try checkEmpty(stop) }
     try calls.finish(into: &events)
     if stop == .toolUse || stop == .end { stop = calls.hasCalls ? .toolUse : .end }
@@ -249,13 +230,13 @@ extension CompletionsAnswer {
   private func checkEmpty(_ stop: StopReason) throws(ProviderError) {
     guard stop == .length else {
       if stop == .refusal || stop == .end && !stopSequences.isEmpty { return }
-      throw Self.empty
+      throw UpstreamAnswer.empty
     }
     // Xiaomi cuts an overlong input off and then has no room left to answer.
     if let contextWindow, let usage = usage.last, usage.output == 0,
       Double(usage.input + usage.cacheRead) >= 0.99 * Double(contextWindow)
     {
-      throw CompletionsFinish.failure(.contextOverflow, "length")
+      throw FinishMeaning.failure(.contextOverflow, "length")
     }
   }
 }
