@@ -14,22 +14,24 @@ struct MessagesAnswer: StreamedAnswer {
 
   private var hasStarted = false
   private var blocks: [Int: Block] = [:]
+  /// What the pieces of a block make that is told at its end: a signature, or the input of a tool of the provider's own.
+  private var kept: [Int: String] = [:]
   private var calls = 0
-  private var hasAnswer = false
+  private(set) var hasAnswer = false
   private var hasOutput = false
-  private var heldText = ""
+  var heldText = ""
   private var usage = MessagesUsage()
   private var stopReason: String?
   private var refusal: String?
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   private enum Block {
     case text
-    case thinking(signature: String, isEmpty: Bool)
+    case thinking(isEmpty: Bool)
     /// `index` is `nil` for the structured answer, and for another one after it, which is `surplus`.
     case call(index: Int?, isSurplus: Bool, input: JSONValue?)
-    case other(JSONObject, input: String)
+    case other(JSONObject)
   }
 
   init(to request: CompletionRequest, at endpoint: Endpoint, _ quirks: AnthropicMessagesQuirks) {
@@ -111,12 +113,12 @@ struct MessagesAnswer: StreamedAnswer {
       blocks[index] = .text
       addText(block["text"]?.string ?? "", &events)
     case "thinking":
-      let signature = block["signature"]?.string ?? ""
-      blocks[index] = .thinking(signature: signature, isEmpty: true)
+      blocks[index] = .thinking(isEmpty: true)
+      kept[index] = block["signature"]?.string
       addThought(block["thinking"]?.string ?? "", to: index, &events)
     case "tool_use": try beginCall(block, at: index, &events)
     case nil: warn("the provider sent a block without a type, which was left out", &events)
-    case _?: blocks[index] = .other(block, input: "")
+    case _?: blocks[index] = .other(block)
     }
   }
 
@@ -147,17 +149,16 @@ struct MessagesAnswer: StreamedAnswer {
     switch (delta["type"]?.string, blocks[index]) {
     case ("text_delta"?, .text?), ("text_delta"?, nil): addText(delta["text"]?.string ?? "", &events)
     case ("thinking_delta"?, nil):
-      blocks[index] = .thinking(signature: "", isEmpty: true)
+      blocks[index] = .thinking(isEmpty: true)
       fallthrough
     case ("thinking_delta"?, .thinking?): addThought(delta["thinking"]?.string ?? "", to: index, &events)
-    case ("signature_delta"?, .thinking(let signature, let isEmpty)?):
-      blocks[index] = .thinking(signature: signature + (delta["signature"]?.string ?? ""), isEmpty: isEmpty)
+    case ("signature_delta"?, .thinking?): kept[index, default: ""] += delta["signature"]?.string ?? ""
     case ("input_json_delta"?, let block?): addInput(delta["partial_json"]?.string ?? "", to: block, at: index, &events)
     case ("input_json_delta"?, nil):
       throw ProviderError(.upstreamInvalid, "the provider sent arguments of a tool call that it had not begun")
-    case ("compaction_delta"?, .other(var block, let input)?):
+    case ("compaction_delta"?, .other(var block)?):
       block["content"] = delta["content"]
-      blocks[index] = .other(block, input: input)
+      blocks[index] = .other(block)
     default: break
     }
   }
@@ -165,14 +166,13 @@ struct MessagesAnswer: StreamedAnswer {
   private mutating func addText(_ text: String, _ events: inout [StreamEvent]) {
     guard !text.isEmpty else { return }
     hasOutput = true
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     if answerTool != nil { heldText += text } else { events.append(.text(text)) }
   }
 
   private mutating func addThought(_ text: String, to index: Int, _ events: inout [StreamEvent]) {
-    guard !text.isEmpty, case .thinking(let signature, _)? = blocks[index] else { return }
+    guard !text.isEmpty, case .thinking? = blocks[index] else { return }
     hasOutput = true
-    blocks[index] = .thinking(signature: signature, isEmpty: false)
+    blocks[index] = .thinking(isEmpty: false)
     events.append(.reasoning(text))
   }
 
@@ -182,7 +182,7 @@ struct MessagesAnswer: StreamedAnswer {
       // Pieces replace what the call began with.
       blocks[index] = .call(index: call, isSurplus: isSurplus, input: nil)
       emit(text, of: call, isSurplus, &events)
-    case .other(let other, let input): blocks[index] = .other(other, input: input + text)
+    case .other: kept[index, default: ""] += text
     default: break
     }
   }
@@ -196,25 +196,22 @@ struct MessagesAnswer: StreamedAnswer {
   }
 
   private mutating func end(_ index: Int, _ events: inout [StreamEvent]) {
+    let kept = kept.removeValue(forKey: index) ?? ""
     switch blocks.removeValue(forKey: index) {
     case nil, .text?: break
-    case .thinking(let signature, let isEmpty)?:
-      guard !isEmpty || !signature.isEmpty else { return }
+    case .thinking(let isEmpty)?:
+      guard !isEmpty || !kept.isEmpty else { return }
       hasOutput = true
-      events.append(.reasoningEnd(signature: signature.isEmpty ? nil : signature))
+      events.append(.reasoningEnd(signature: kept.isEmpty ? nil : kept))
     case .call(let call, let isSurplus, let input)?:
       if let input { emit(input.text, of: call, isSurplus, &events) }
       if let call { events.append(.toolCallEnd(index: call)) }
-    case .other(var block, let input)?:
-      if !input.isEmpty, let value = try? JSONValue(parsing: input) { block["input"] = value }
+    case .other(var block)?:
+      if !kept.isEmpty, let value = try? JSONValue(parsing: kept) { block["input"] = value }
       hasOutput = true
       let isRedacted = block["type"] == "redacted_thinking"
       events.append(.reasoningEnd(opaque: ["block": .object(block)], redacted: isRedacted))
     }
-  }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
   }
 }
 
@@ -246,15 +243,6 @@ extension MessagesAnswer {
     releaseHeldText(&events)
     events.append(.stop(stop, raw: raw))
     isDone = true
-  }
-
-  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
-    guard !heldText.isEmpty else { return }
-    if hasAnswer {
-      warn("text beside the structured answer was left out", &events)
-    } else {
-      events.append(.text(heldText))
-    }
   }
 
   /// No output at all is an answer only where something explains it.

@@ -4,7 +4,7 @@ internal import JSON
 /// What is known of one answer: reads its events, and a whole answer as the events it would have come in.
 ///
 /// The end is told when the counts have come, which follow it, or when the body is over.
-struct ConverseAnswer {
+struct ConverseAnswer: AnswerTelling {
   private enum Block {
     case text
     /// `texts` tells whether there was any; the sealed pieces are base64.
@@ -22,13 +22,13 @@ struct ConverseAnswer {
   private var hasStarted = false
   private var callCount = 0
   private var hasOutput = false
-  private var hasAnswer = false
-  private var heldText = ""
+  private(set) var hasAnswer = false
+  var heldText = ""
   private var stopReason: String?
   private var metStopSequence = false
   private var hasMetadata = false
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(answerTool: String? = nil, stopSequences: [String] = []) {
     self.answerTool = answerTool
@@ -39,10 +39,6 @@ struct ConverseAnswer {
   var isComplete: Bool { stopReason != nil }
 
   static var cutOff: ProviderError { UpstreamAnswer.cutOff("a stop reason") }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
 
   // MARK: - Events
 
@@ -118,7 +114,6 @@ struct ConverseAnswer {
     guard !text.isEmpty else { return }
     if blocks[index] == nil { blocks[index] = .text }
     hasOutput = true
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     if answerTool != nil { heldText += text } else { events.append(.text(text)) }
   }
 
@@ -135,7 +130,8 @@ struct ConverseAnswer {
     var hasText = false
     var signature = ""
     var sealed: [String] = []
-    if case .reasoning(let earlierText, let earlierSignature, let earlierSealed)? = blocks[index] {
+    // Taken out of the dictionary, so that it grows without being copied.
+    if case .reasoning(let earlierText, let earlierSignature, let earlierSealed)? = blocks.removeValue(forKey: index) {
       (hasText, signature, sealed) = (earlierText, earlierSignature, earlierSealed)
     }
     if let text = delta["text"]?.string, !text.isEmpty {
@@ -151,7 +147,7 @@ struct ConverseAnswer {
   /// Base64 without padding at its end goes on in the next piece; behind padding, another text begins.
   private static func join(_ piece: String, to sealed: inout [String]) {
     if let last = sealed.last, !last.hasSuffix("="), last.utf8.count % 4 == 0 {
-      sealed[sealed.count - 1] = last + piece
+      sealed[sealed.count - 1] += piece
     } else {
       sealed.append(piece)
     }
@@ -217,11 +213,7 @@ struct ConverseAnswer {
     if stop == .toolUse || stop == .end { stop = callCount > 0 ? .toolUse : .end }
     if stop == .end, metStopSequence { stop = .stopSequence }
     if known.stop == nil { warn("the stop reason \"\(raw)\" is not known; taken as the end", &events) }
-    if hasAnswer, !heldText.isEmpty {
-      warn("text beside the structured answer was left out", &events)
-    } else if !heldText.isEmpty {
-      events.append(.text(heldText))
-    }
+    releaseHeldText(&events)
     events.append(.stop(stop, raw: raw))
     isDone = true
   }

@@ -16,14 +16,14 @@ struct GeminiAnswer: StreamedAnswer {
   /// Whether parts came that are nothing to the client: code that the provider ran, and its like.
   private var hasOtherParts = false
   private var isThinking = false
-  private var heldText = ""
+  var heldText = ""
   private var calls: GeminiCalls
   private var usage = GeminiUsage()
   private var finishReason: String?
   private var finishMessage: String?
   private var blockReason: String?
   private var blockMessage: String?
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(answerTool: String? = nil, stopSequences: [String] = []) {
     self.answerTool = answerTool
@@ -115,7 +115,6 @@ struct GeminiAnswer: StreamedAnswer {
   }
 
   private mutating func addText(_ text: String, _ signature: String?, _ events: inout [StreamEvent]) {
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     guard answerTool == nil else { return heldText += text }
     if let signature {
       var next: JSONObject = ["thoughtSignature": .string(signature)]
@@ -134,10 +133,6 @@ struct GeminiAnswer: StreamedAnswer {
     isThinking = false
     events.append(.reasoningEnd(opaque: ["next": .object(next)]))
   }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
 }
 
 // MARK: - The end
@@ -152,17 +147,13 @@ extension GeminiAnswer {
     calls.finish(isCut: stop != .end, into: &events)
     if stop == .end, calls.hasCalls { stop = .toolUse }
     if known.stop == nil { warn("the finish reason \"\(raw)\" is not known; taken as the end", &events) }
-    if !heldText.isEmpty {
-      if calls.hasAnswer {
-        warn("text beside the structured answer was left out", &events)
-      } else {
-        events.append(.text(heldText))
-      }
-    }
+    releaseHeldText(&events)
     events.append(.stop(stop, raw: raw))
   }
 
-  private var hasOutput: Bool { hasText || hasReasoning || !heldText.isEmpty || calls.hasCalls || calls.hasAnswer }
+  var hasAnswer: Bool { calls.hasAnswer }
+
+  private var hasOutput: Bool { hasText || hasReasoning || !heldText.isEmpty || calls.hasCalls || hasAnswer }
 
   /// No output at all is an answer only where something explains it: the limit, which hidden reasoning can use up, a
   /// stop sequence that came first, or work that only the provider saw.

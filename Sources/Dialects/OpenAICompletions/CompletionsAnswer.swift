@@ -15,7 +15,7 @@ struct CompletionsAnswer: JSONAnswer {
   private var hasText = false
   private var hasReasoning = false
   private var refusal = ""
-  private var heldText = ""
+  var heldText = ""
   private var reasoning = CompletionsReasoning()
   private var calls: ToolCallAssembler
   private var usage = CompletionsUsage()
@@ -23,7 +23,7 @@ struct CompletionsAnswer: JSONAnswer {
   private var finishReason: String?
   private var stoppedAtSequence = false
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(
     answerTool: String? = nil, infersFinish: Bool = false, stopSequences: [String] = [], contextWindow: Int? = nil
@@ -138,7 +138,6 @@ struct CompletionsAnswer: JSONAnswer {
   private mutating func addText(_ text: String, _ events: inout [StreamEvent]) {
     guard !text.isEmpty else { return }
     hasText = true
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     if answerTool != nil { heldText += text } else { events.append(.text(text)) }
   }
 
@@ -158,10 +157,6 @@ struct CompletionsAnswer: JSONAnswer {
       serviceTier = tier
       events.append(.serviceTier(tier))
     }
-  }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
   }
 }
 
@@ -186,6 +181,8 @@ extension CompletionsAnswer {
     }
     try end(&events)
   }
+
+  var hasAnswer: Bool { calls.hasAnswer }
 
   private var hasOutput: Bool {
     hasText || hasReasoning || reasoning.opaque != nil || !calls.isEmpty || !refusal.isEmpty
@@ -214,15 +211,6 @@ extension CompletionsAnswer {
     if let opaque = reasoning.opaque { events.append(.reasoningOpaque(opaque)) }
     events.append(.stop(stop, raw: raw))
     isDone = true
-  }
-
-  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
-    guard !heldText.isEmpty else { return }
-    if calls.hasAnswer {
-      warn("text beside the structured answer was left out", &events)
-    } else {
-      events.append(.text(heldText))
-    }
   }
 
   /// No output at all is an answer only where something explains it: the limit, which hidden reasoning can use up, or

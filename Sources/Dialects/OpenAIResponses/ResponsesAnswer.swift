@@ -10,6 +10,7 @@ struct ResponsesAnswer: JSONAnswer {
   let streamsArguments: Bool
 
   var items: [ResponsesItem] = []
+  var index = ResponsesItemIndex()
   /// The message or thought being written.
   var current: Int?
   var announcedCalls = 0
@@ -20,9 +21,11 @@ struct ResponsesAnswer: JSONAnswer {
   var refusal = ""
   /// Reasoning items whose sealed content came only after another part had begun.
   var lateItems: [JSONValue] = []
+  /// Where in `lateItems` the item of an id is.
+  var latePositions: [String: Int] = [:]
   private var hasStarted = false
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(answerTool: String? = nil, streamsArguments: Bool = true) {
     self.answerTool = answerTool
@@ -30,10 +33,6 @@ struct ResponsesAnswer: JSONAnswer {
   }
 
   var hasOutput: Bool { hasText || hasReasoning || !refusal.isEmpty || items.contains { $0.kind != .message } }
-
-  mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
 
   // MARK: - Events
 
@@ -174,14 +173,5 @@ extension ResponsesAnswer {
     if let counts = ResponsesUsage.read(response["usage"]) { events.append(.usage(counts)) }
     if let cost = ResponsesUsage.cost(response["usage"]) { events.append(.providerCost(cost)) }
     if let tier = response["service_tier"]?.string, !tier.isEmpty { events.append(.serviceTier(tier)) }
-  }
-
-  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
-    guard !heldText.isEmpty else { return }
-    if hasAnswer {
-      warn("text beside the structured answer was left out", &events)
-    } else {
-      events.append(.text(heldText))
-    }
   }
 }
