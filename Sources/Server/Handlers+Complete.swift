@@ -91,7 +91,7 @@ extension CompletionOutcome {
       stopReason: stopReason, usage: usage, cost: cost,
       timing: CompletionTiming(queuedMs: queuedMs, firstTokenMs: firstTokenMs, totalMs: totalMs),
       attempts: [CompletionAttempt(provider: provider, model: model)], structured: structured,
-      dropped: dropped.map { DroppedItem(what: $0.what, why: $0.why) }, warnings: warnings, serviceTier: serviceTier,
+      dropped: DroppedItem.list(dropped), warnings: warnings, serviceTier: serviceTier,
       upstreamId: upstreamId, upstreamModel: upstreamModel
     ).json
   }
