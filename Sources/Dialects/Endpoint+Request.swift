@@ -45,15 +45,16 @@ extension Endpoint {
   }
 
   /// `parameters` as they stand behind a path, with the `?`; empty when there are none. A value `$name` is the
-  /// provider's variable of that name.
+  /// provider's variable of that name, and `$name|usual` is `usual` when nobody set it.
   /// - Throws: `invalidParams` when a variable has no value.
   package func query(_ parameters: JSONObject) throws(ProviderError) -> String {
     var pairs: [String] = []
     for (name, value) in parameters {
       var text = value.string ?? value.text
       if text.hasPrefix("$") {
-        let variable = String(text.dropFirst())
-        guard let found = variables[variable] else {
+        let parts = text.dropFirst().split(separator: "|", maxSplits: 1).map(String.init)
+        let variable = parts.first ?? ""
+        guard let found = variables[variable].flatMap({ $0.isEmpty ? nil : $0 }) ?? parts.dropFirst().first else {
           throw ProviderError(
             .invalidParams, "\(provider) needs a value for \(variable)",
             hint: "Set \(variable) for \(provider) in the config file.", path: "quirks.query.\(name)")

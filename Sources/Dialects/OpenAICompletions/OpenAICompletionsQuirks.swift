@@ -187,7 +187,8 @@ package struct OpenAICompletionsQuirks: DialectQuirks {
   package var seedField = "seed"
   /// Fields that every request to this server has; `extra` of the call still wins.
   package var body = JSONObject()
-  /// What stands behind the `?` of every address; `"$name"` becomes the provider's variable of that name.
+  /// What stands behind the `?` of every address; `"$name"` becomes the provider's variable of that name,
+  /// `"$name|usual"` is `usual` where nobody set that.
   package var query = JSONObject()
   /// How holes in texts are filled.
   package var infill = Infill.none
