@@ -49,6 +49,9 @@ extension BodyEncoder {
   var usualRules: History.Rules {
     var rules = History.Rules(reader: endpoint.origin(task.api))
     rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
+    if quirks.supportsImages == nil {
+      rules.imageSetting = "providers.\(endpoint.provider).models.\(model.id).input"
+    }
     rules.takesTools = takesTools
     return rules
   }

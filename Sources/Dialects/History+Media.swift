@@ -27,12 +27,18 @@ extension History {
     case .path(let file):
       throw ProviderError(.internal, "the file \(file) was not read before the request was written", path: path)
     case .data:
-      if !data { drop(path, "\(rules.reader.provider)/\(rules.reader.model) takes no \(kind)s") }
+      if !data { drop(path, "\(rules.reader.provider)/\(rules.reader.model) takes no \(kind)s" + otherwise(kind)) }
       return data
     case .url:
       if !urls { drop(path, "\(rules.reader.provider)/\(rules.reader.model) does not fetch \(kind)s from URLs") }
       return urls
     }
+  }
+
+  /// What to do where the program does not know better.
+  private func otherwise(_ kind: String) -> String {
+    guard kind == "image", let setting = rules.imageSetting else { return "" }
+    return " as far as is known; if it does, add \"image\" to \(setting) in the config file"
   }
 
   /// The text of a file that is text: any model can read that.

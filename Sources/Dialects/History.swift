@@ -13,6 +13,8 @@ package struct History: Sendable {
     package var reader: Origin
     /// Whether it sees images, given as base64.
     package var takesImages = false
+    /// The setting that says whether it sees images, where nothing else decides that.
+    package var imageSetting: String?
     /// Whether it, or its provider, fetches images from URLs.
     package var takesImageURLs = false
     /// Whether it reads files, given as base64.
