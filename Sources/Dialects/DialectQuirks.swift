@@ -1,4 +1,4 @@
-package import Completion
+internal import Completion
 package import JSON
 
 /// How a server or model that speaks an API family differs from the next one; `quirks` of a provider or model in the

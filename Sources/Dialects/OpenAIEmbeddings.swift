@@ -1,5 +1,24 @@
-internal import Completion
+package import Completion
 internal import JSON
+
+/// A family whose embeddings are OpenAI's.
+package protocol EmbedsAsOpenAI: Embeds {}
+
+extension EmbedsAsOpenAI {
+  package func embeddingLimit(for endpoint: Endpoint) -> Int { OpenAIEmbeddings.limit }
+
+  package func embeddings(
+    in body: [UInt8], for request: EmbeddingRequest, at endpoint: Endpoint
+  ) throws(ProviderError) -> Embeddings { try OpenAIEmbeddings.vectors(in: body, for: request) }
+}
+
+extension Endpoint {
+  /// The provider has no endpoint that makes vectors.
+  var noEmbeddings: ProviderError {
+    ProviderError(
+      .unsupported, "\(provider) offers no embeddings", hint: "Use another provider for embeddings.", path: "provider")
+  }
+}
 
 /// `POST {base}/embeddings` as OpenAI shaped it and most providers and local servers copied it.
 struct OpenAIEmbeddings {

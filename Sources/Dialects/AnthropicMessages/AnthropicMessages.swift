@@ -1,6 +1,6 @@
 package import Completion
 internal import HTTP
-package import JSON
+internal import JSON
 
 /// `POST {base}/v1/messages`: Anthropic's API, which several other providers and gateways imitate. Where they differ is
 /// data, see `AnthropicMessagesQuirks`.
@@ -35,7 +35,9 @@ package struct AnthropicMessages: QuirkyDialect, CountsTokens {
     return EncodedRequest(http, dropped: encoder.dropped)
   }
 
-  package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int { try MessagesCount.tokens(in: body) }
+  package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int {
+    try UpstreamAnswer.count("input_tokens", in: body)
+  }
 
   /// People give the base URL with and without the version.
   private static func path(_ endpoint: Endpoint) -> String {
@@ -53,10 +55,6 @@ enum MessagesCount {
 
   /// The body that counts what `body` would send.
   static func body(from body: JSONObject) -> JSONObject {
-    JSONObject(fields.compactMap { field in body[field].map { (field, $0) } })
-  }
-
-  static func tokens(in body: [UInt8]) throws(ProviderError) -> Int {
-    try UpstreamAnswer.count("input_tokens", in: body)
+    body.only(fields)
   }
 }

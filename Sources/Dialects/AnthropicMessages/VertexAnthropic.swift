@@ -1,6 +1,6 @@
 package import Completion
 internal import HTTP
-package import JSON
+internal import JSON
 
 /// Claude on Google's Vertex AI: Anthropic's Messages API at an address of Google's, with the model in the address.
 package struct VertexAnthropic: QuirkyDialect, CountsTokens {
@@ -32,7 +32,9 @@ package struct VertexAnthropic: QuirkyDialect, CountsTokens {
     return try post(MessagesCount.body(from: try encoder.encode()), to: "count-tokens", "rawPredict", encoder)
   }
 
-  package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int { try MessagesCount.tokens(in: body) }
+  package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int {
+    try UpstreamAnswer.count("input_tokens", in: body)
+  }
 
   private func post(
     _ body: JSONObject, to model: String, _ method: String, _ encoder: MessagesEncoder

@@ -9,8 +9,7 @@ extension BedrockConverse: CountsTokens {
     var encoder = ConverseEncoder(task: try task(request, for: endpoint))
     guard encoder.quirks.supportsTokenCount else { return nil }
     let body = try encoder.encode()
-    var counted = JSONObject()
-    for key in ["messages", "system", "toolConfig", "additionalModelRequestFields"] { counted.set(key, body[key]) }
+    let counted = body.only(["messages", "system", "toolConfig", "additionalModelRequestFields"])
     // Profiles are refused here; the model behind one counts alike.
     let model = BedrockAddress.foundationModel(endpoint.model.wireID).percentEncoded()
     let http = Self.post(

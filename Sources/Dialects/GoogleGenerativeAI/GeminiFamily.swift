@@ -80,10 +80,7 @@ extension GeminiFamily {
     _ request: EmbeddingRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> HTTPRequest {
     let quirks = try quirks(of: endpoint)
-    guard quirks.embeddings else {
-      throw ProviderError(
-        .unsupported, "\(endpoint.provider) offers no embeddings", hint: "Use another provider for embeddings.")
-    }
+    guard quirks.embeddings else { throw endpoint.noEmbeddings }
     let vectors = vectors(endpoint, quirks)
     let body = vectors.body(request, model: GeminiModel.bareID(endpoint.model.wireID))
     return try post(vectors.method.rawValue, body, at: endpoint)

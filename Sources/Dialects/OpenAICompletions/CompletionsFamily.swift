@@ -3,7 +3,7 @@ internal import HTTP
 internal import JSON
 
 /// A family that speaks chat completions, with what all its servers have in common beyond that.
-package protocol CompletionsFamily: QuirkyDialect, Embeds, Infills where Quirks == OpenAICompletionsQuirks {}
+package protocol CompletionsFamily: QuirkyDialect, EmbedsAsOpenAI, Infills where Quirks == OpenAICompletionsQuirks {}
 
 extension CompletionsFamily {
   package func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {

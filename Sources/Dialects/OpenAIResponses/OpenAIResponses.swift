@@ -12,7 +12,7 @@ package import JSON
 ///   the member `input` of an object.
 /// - `{"next": {"item": {"id"}}}`: here stood a reasoning item of which only the end of the answer says more.
 /// - `{"next": {"items": [{…}]}}` in the last part: reasoning items that were complete only then.
-package struct OpenAIResponses: ResponsesFamily, CountsTokens, Embeds {
+package struct OpenAIResponses: ResponsesFamily, CountsTokens, EmbedsAsOpenAI {
   package let api: APIFamily = "openai-responses"
   package let defaults = OpenAIResponsesQuirks()
 
@@ -40,18 +40,12 @@ package struct OpenAIResponses: ResponsesFamily, CountsTokens, Embeds {
     try UpstreamAnswer.count("input_tokens", in: body)
   }
 
-  package func embeddingLimit(for endpoint: Endpoint) -> Int { OpenAIEmbeddings.limit }
-
   package func embedRequest(
     _ request: EmbeddingRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> HTTPRequest {
     let embeddings = try embeddings(of: endpoint)
     return endpoint.post("/embeddings", embeddings.body(request, endpoint.model), accept: "application/json")
   }
-
-  package func embeddings(
-    in body: [UInt8], for request: EmbeddingRequest, at endpoint: Endpoint
-  ) throws(ProviderError) -> Embeddings { try OpenAIEmbeddings.vectors(in: body, for: request) }
 }
 
 /// The APIs that are the Responses API at another address, with other headers and another set of usual quirks.
@@ -85,10 +79,7 @@ extension ResponsesFamily {
 
   func embeddings(of endpoint: Endpoint) throws(ProviderError) -> OpenAIEmbeddings {
     let quirks = try quirks(of: endpoint)
-    guard quirks.embeddings else {
-      throw ProviderError(
-        .unsupported, "\(endpoint.provider) offers no embeddings", hint: "Use another provider.", path: "model")
-    }
+    guard quirks.embeddings else { throw endpoint.noEmbeddings }
     return OpenAIEmbeddings(dimensionsField: quirks.dimensionsField)
   }
 

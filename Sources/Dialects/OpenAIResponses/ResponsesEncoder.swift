@@ -23,11 +23,10 @@ struct ResponsesEncoder: BodyEncoder {
 
   /// What the endpoint that counts tokens takes of `encode()`.
   mutating func encodeForCounting() throws(ProviderError) -> JSONObject {
-    let counted: Set = [
+    try encode().only([
       "model", "input", "instructions", "tools", "text", "reasoning", "tool_choice", "parallel_tool_calls",
       "truncation", "previous_response_id", "conversation",
-    ]
-    return JSONObject(try encode().filter { counted.contains($0.key) }.map { ($0.key, $0.value) })
+    ])
   }
 
   private var historyRules: History.Rules {
