@@ -63,6 +63,12 @@ extension BodyEncoder {
     return history
   }
 
+  /// Notes a wish to keep the prompt long that the server does not take.
+  mutating func reportCaching(takesLong: Bool) {
+    guard options.cache == .long, !takesLong else { return }
+    drop("cache", "\(endpoint.provider) keeps prompts for its usual time only")
+  }
+
   // MARK: - Thinking
 
   /// The wish to think; `nil` when there is none, or when nothing can be said of it, which is noted. `isSaid`: whether

@@ -1,5 +1,4 @@
 internal import Completion
-internal import JSON
 
 extension History {
   /// The part as the model can take it: media it cannot see become a short text in their place. `nil` for an empty
@@ -49,9 +48,4 @@ extension History {
     else { return nil }
     return String(validating: bytes, as: UTF8.self)
   }
-}
-
-/// JSON as text, for messages that only tell of it.
-enum JSONText {
-  static func of(_ object: JSONObject) -> String { JSONValue.object(object).text }
 }

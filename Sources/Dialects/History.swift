@@ -1,4 +1,5 @@
 package import Completion
+internal import JSON
 
 /// A conversation made fit for one model, whoever wrote its messages.
 ///
@@ -107,7 +108,7 @@ package struct History: Sendable {
   }
 
   private func retold(_ call: ToolCall) -> String {
-    "[called the tool \(call.name) with \(call.argumentsText ?? JSONText.of(call.arguments))]"
+    "[called the tool \(call.name) with \(call.argumentsText ?? JSONValue.object(call.arguments).text)]"
   }
 
   /// An id that the API takes and that no earlier call has: the call's own where possible.

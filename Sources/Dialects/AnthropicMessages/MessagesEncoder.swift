@@ -122,7 +122,9 @@ struct MessagesEncoder: BodyEncoder {
 
 extension StringProtocol {
   fileprivate var isBlank: Bool { allSatisfy(\.isWhitespace) }
-  fileprivate var trimmed: String {
+
+  /// Without white space at either end.
+  var trimmed: String {
     String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 }

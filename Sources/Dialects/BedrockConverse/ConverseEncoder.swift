@@ -124,7 +124,7 @@ struct ConverseEncoder: BodyEncoder {
     case .native:
       // The schema goes as text.
       let schema: JSONValue = [
-        "schema": .string(JSONText.of(output.schema)), "name": .string(options.answerToolName ?? output.name),
+        "schema": .string(JSONValue.object(output.schema).text), "name": .string(options.answerToolName ?? output.name),
       ]
       body["outputConfig"] = ["textFormat": ["type": "json_schema", "structure": ["jsonSchema": schema]]]
     case .tool where takesTools:

@@ -66,8 +66,6 @@ package struct OpenAICompletionsQuirks: DialectQuirks {
   }
   /// The markers that tell the server which parts of the prompt to cache.
   package enum CacheControl: String, Sendable, CaseIterable { case none, anthropic }
-  /// When `prompt_cache_key` is sent.
-  package enum PromptCacheKey: String, Sendable, CaseIterable { case never, always, long }
   /// Where reasoning comes and goes back: a field of the message, or parts of its content.
   package enum ReasoningField: String, Sendable, CaseIterable {
     case reasoningContent = "reasoning_content"

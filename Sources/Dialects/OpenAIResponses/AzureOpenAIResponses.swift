@@ -76,11 +76,3 @@ package struct AzureOpenAIResponses: ResponsesFamily, EmbedsAsOpenAI {
     return deployments
   }
 }
-
-extension Substring {
-  fileprivate var trimmed: String {
-    var text = drop(while: \.isWhitespace)
-    while text.last?.isWhitespace ?? false { text.removeLast() }
-    return String(text)
-  }
-}

@@ -25,8 +25,6 @@ package struct OpenAIResponsesQuirks: DialectQuirks {
   }
   /// How files may be given.
   package enum FileInput: String, Sendable, CaseIterable { case none, data, dataOrURL }
-  /// When `prompt_cache_key` is sent; with `long`, only together with long retention.
-  package enum PromptCacheKey: String, Sendable, CaseIterable { case never, always, long }
   /// An option of `complete` that a server or model may refuse outright.
   package enum Option: String, Sendable, CaseIterable { case temperature, topP }
 

@@ -101,20 +101,10 @@ struct ResponsesEncoder: BodyEncoder {
   }
 
   private mutating func encodeCaching() {
-    if options.cache == .long, !quirks.supportsLongCacheRetention {
-      drop("cache", "\(endpoint.provider) keeps prompts for its usual time only")
-    }
+    reportCaching(takesLong: quirks.supportsLongCacheRetention)
     guard options.cache != .off else { return }
     let isLong = options.cache == .long && quirks.supportsLongCacheRetention
-    let sendsKey =
-      switch quirks.promptCacheKey {
-      case .never: false
-      case .always: true
-      case .long: isLong
-      }
-    if sendsKey, let sessionId = request.sessionId {
-      body["prompt_cache_key"] = .string(String(sessionId.prefix(64)))
-    }
+    quirks.promptCacheKey.add(to: &body, for: request, isLong: isLong)
     if isLong { body["prompt_cache_retention"] = "24h" }
   }
 
