@@ -120,7 +120,7 @@ struct CountTokensTests {
     #expect((count.tokens, count.isExact, count.warnings) == (42, true, []))
     #expect(upstream.requests.map(\.path) == ["/v1/count"])
     #expect(upstream.lastBody == ["texts": ["Hi"], "system": "be brief", "tools": 1])
-    #expect(upstream.lastRequest("authorization") == "Bearer sk-stored-key")
+    #expect(upstream.lastRequest("authorization") == "Bearer sk-stored-S3CRET")
     #expect(upstream.lastRequest("x-signed") == "acme true")
   }
 
