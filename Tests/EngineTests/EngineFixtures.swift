@@ -36,7 +36,7 @@ final class Person: Sendable {
     _ upstream: Upstream, acme: JSONObject = [:], more: JSONObject = [:], auth: String? = nil,
     dialects: [any Dialect] = Dialects.all
   ) throws {
-    var section: JSONObject = ["api": "openai", "baseURL": .string(upstream.url + "/v1"), "apiKey": "sk-stored-key"]
+    var section: JSONObject = ["api": "openai", "baseURL": .string(upstream.url + "/v1"), "apiKey": "sk-stored-S3CRET"]
     section["models"] = ["small-model": [:]]
     section.merge(acme)
     var config: JSONObject = ["defaultProvider": "acme", "providers": ["acme": .object(section)]]

@@ -124,7 +124,7 @@ struct CountTokensTests {
     #expect(count.dropped.map(\.what) == ["tools[0]"] && count.dropped.map(\.why) == ["why"])
     #expect(upstream.requests.map(\.path) == ["/v1/count"])
     #expect(upstream.lastBody == ["texts": ["Hi"], "system": "be brief", "tools": 1])
-    #expect(upstream.lastRequest("authorization") == "Bearer sk-stored-key")
+    #expect(upstream.lastRequest("authorization") == "Bearer sk-stored-S3CRET")
     #expect(upstream.lastRequest("x-signed") == "acme true")
   }
 
