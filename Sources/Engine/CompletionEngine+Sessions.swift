@@ -92,6 +92,6 @@ extension CompletionEngine {
 
   /// A point in time, given in milliseconds since 1970, as the protocol writes it.
   package static func timestamp(_ milliseconds: Int) -> String {
-    Timestamp.text(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
+    Timestamp.text(milliseconds: milliseconds)
   }
 }

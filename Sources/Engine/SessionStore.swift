@@ -142,9 +142,9 @@ struct SessionStore: Sendable {
   }
 
   /// A provider's thread; `nil` when it has none and `create` is not set.
-  func thread(_ id: String, _ provider: String, create: Bool) throws(ProviderError) -> ThreadFile? {
+  func thread(_ id: String, _ provider: String, create: Bool) throws(ProviderError) -> LineFile? {
     let path = "\(folder(id))/\(provider).jsonl"
-    return try storage { () throws(SystemError) in try ThreadFile(path: path, create: create) }
+    return try storage { () throws(SystemError) in try LineFile(path: path, create: create) }
   }
 }
 
