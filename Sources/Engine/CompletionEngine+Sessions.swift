@@ -7,14 +7,24 @@ extension CompletionEngine {
   /// Makes a session that begins with this provider and model, or with the default.
   package func createSession(
     id: String?, name: String?, provider: String?, model: String?, connectionDefault: ModelChoice?, system: String?,
-    cwd: String?
+    cwd: String?, budgetUSD: Double? = nil
   ) async throws(ProviderError) -> SessionRecord {
     let choice = try await select(
       provider: provider, model: model, current: connectionDefault, try await catalog())
     return try await sessions.create(
       SessionRecord(
         id: id ?? SessionStore.newID(), name: name, provider: choice.provider.id, model: choice.model.id,
-        system: system, cwd: cwd, createdAt: Timestamp.now()))
+        system: system, cwd: cwd, budgetUSD: budgetUSD, createdAt: Timestamp.now()))
+  }
+
+  /// Says how many USD a session's completions may cost together from now on, those before included; `nil` for any
+  /// number.
+  package func setBudget(of reference: String, to budgetUSD: Double?) async throws(ProviderError) -> SessionRecord {
+    let record = try await sessions.find(reference)
+    let store = sessions.store
+    return try await BlockingQueue.run { () throws(ProviderError) in
+      try store.update(record.id) { $0.budgetUSD = budgetUSD }
+    }
   }
 
   /// The provider and model that these names mean, when a completion could use them.

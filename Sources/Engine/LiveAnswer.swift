@@ -11,8 +11,12 @@ final class LiveAnswer: Sendable {
 
   private let state = Mutex(State())
   private let sink: any CompletionSink
+  private let meter: SpendMeter
 
-  init(sink: any CompletionSink) { self.sink = sink }
+  init(sink: any CompletionSink, meter: SpendMeter) {
+    self.sink = sink
+    self.meter = meter
+  }
 
   /// What is known so far.
   var facts: AnswerBuilder { state.withLock { $0.builder } }
@@ -36,6 +40,7 @@ final class LiveAnswer: Sendable {
     var deltas: [StreamDelta] = []
     let hadContent = state.withLock { state in
       let hadContent = state.builder.take(events, into: &deltas)
+      meter.note(state.builder.usage, contentSize: state.builder.contentSize)
       guard hadContent else { return false }
       let now = ContinuousClock.now
       state.lastContent = now

@@ -19,6 +19,8 @@ package struct SessionRecord: Sendable, Hashable {
   package var system: String?
   /// The folder that relative media paths start from.
   package var cwd: String?
+  /// How many USD its completions may cost together; `nil` for any number.
+  package var budgetUSD: Double?
   /// ISO 8601.
   package let createdAt: String
 }
@@ -259,6 +261,7 @@ extension SessionStore {
     object.set("account", record.account.map(JSONValue.string))
     object.set("system", record.system.map(JSONValue.string))
     object.set("cwd", record.cwd.map(JSONValue.string))
+    object.set("budgetUSD", record.budgetUSD.map(JSONValue.double))
     object["createdAt"] = .string(record.createdAt)
     return JSONValue.object(object).bytes + [0x0A]
   }
@@ -272,6 +275,7 @@ extension SessionStore {
       id: id, name: try fields.string("name"), provider: try fields.require("provider", provider),
       model: try fields.require("model", model), account: try fields.string("account"),
       system: try fields.string("system"), cwd: try fields.string("cwd"),
+      budgetUSD: try fields.double("budgetUSD", in: 0...1e9),
       createdAt: try fields.require("createdAt", createdAt))
   }
 

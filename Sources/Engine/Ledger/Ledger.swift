@@ -1,4 +1,5 @@
 internal import Completion
+internal import Credentials
 internal import JSON
 internal import Platform
 internal import Synchronization

@@ -1,4 +1,5 @@
 package import Completion
+internal import Credentials
 internal import Platform
 
 /// What was used in a span of time.
