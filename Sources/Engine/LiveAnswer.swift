@@ -1,21 +1,25 @@
 internal import Completion
+internal import Platform
 internal import Synchronization
 
 /// An answer while it arrives: it is built here, and every piece goes on to the client in the same step.
 final class LiveAnswer: Sendable {
   private struct State {
     var builder = AnswerBuilder()
-    var firstContent: ContinuousClock.Instant?
-    var lastContent = ContinuousClock.now
+    var firstContent: Int64?
+    var lastContent: Int64
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let sink: any CompletionSink
+  private let clock: MonotonicClock
   private let meter: SpendMeter
 
-  init(sink: any CompletionSink, meter: SpendMeter) {
+  init(sink: any CompletionSink, clock: MonotonicClock, meter: SpendMeter) {
     self.sink = sink
+    self.clock = clock
     self.meter = meter
+    state = Mutex(State(lastContent: clock.now()))
   }
 
   /// What is known so far.
@@ -25,9 +29,9 @@ final class LiveAnswer: Sendable {
   /// Whether the provider has said why it stopped, which is the last thing it says.
   var isComplete: Bool { state.withLock { $0.builder.stop != nil } }
   /// When the first content came.
-  var firstContent: ContinuousClock.Instant? { state.withLock { $0.firstContent } }
+  var firstContent: Int64? { state.withLock { $0.firstContent } }
   /// When content came last.
-  var lastContent: ContinuousClock.Instant { state.withLock { $0.lastContent } }
+  var lastContent: Int64 { state.withLock { $0.lastContent } }
   /// The message so far.
   func message(origin: Origin) -> Message { state.withLock { $0.builder.message(origin: origin) } }
 
@@ -42,7 +46,7 @@ final class LiveAnswer: Sendable {
       let hadContent = state.builder.take(events, into: &deltas)
       meter.note(state.builder.usage, contentSize: state.builder.contentSize)
       guard hadContent else { return false }
-      let now = ContinuousClock.now
+      let now = clock.now()
       state.lastContent = now
       if state.firstContent == nil { state.firstContent = now }
       return true

@@ -19,6 +19,8 @@ package struct SessionRecord: Sendable, Hashable {
   package var system: String?
   /// The folder that relative media paths start from.
   package var cwd: String?
+  /// `provider/model`s that may answer in its own one's place; `nil` where the settings say.
+  package var fallbacks: [String]?
   /// How many USD its completions may cost together; `nil` for any number.
   package var budgetUSD: Double?
   /// ISO 8601.
@@ -261,6 +263,7 @@ extension SessionStore {
     object.set("account", record.account.map(JSONValue.string))
     object.set("system", record.system.map(JSONValue.string))
     object.set("cwd", record.cwd.map(JSONValue.string))
+    object.set("fallbacks", record.fallbacks.map { .strings($0) })
     object.set("budgetUSD", record.budgetUSD.map(JSONValue.double))
     object["createdAt"] = .string(record.createdAt)
     return JSONValue.object(object).bytes + [0x0A]
@@ -275,6 +278,7 @@ extension SessionStore {
       id: id, name: try fields.string("name"), provider: try fields.require("provider", provider),
       model: try fields.require("model", model), account: try fields.string("account"),
       system: try fields.string("system"), cwd: try fields.string("cwd"),
+      fallbacks: try fields.strings("fallbacks"),
       budgetUSD: try fields.double("budgetUSD", in: 0...1e9),
       createdAt: try fields.require("createdAt", createdAt))
   }

@@ -45,7 +45,7 @@ extension CompletionEngine {
     _ method: String, _ target: Target, account: String? = nil, inputEstimate: Int,
     _ work: () async throws(ProviderError) -> (Value, Usage)
   ) async throws(ProviderError) -> Value {
-    let started = ContinuousClock.now
+    let started = clock.now()
     let id = "call_" + randomHex(8)
     let meter = SpendMeter {}
     let budgets = try await budgets(nil, nil, besides: id)
@@ -57,7 +57,7 @@ extension CompletionEngine {
         method: method, provider: target.provider.id, model: target.model.id, outcome: outcome, time: now())
       line.account = account
       line.isElsewhere = target.provider.kind.isBilledElsewhere
-      line.durationMs = Int((ContinuousClock.now - started) / .milliseconds(1))
+      line.durationMs = Int((clock.now() - started) / 1_000_000)
       return line
     }
     do throws(ProviderError) {
@@ -111,8 +111,8 @@ extension CompletionEngine {
     line.session = admission.session?.id
     line.completionId = admission.completionId
     line.isElsewhere = meter.isElsewhere ?? admission.target.provider.kind.isBilledElsewhere
-    line.durationMs = Int((ContinuousClock.now - admission.since) / .milliseconds(1))
-    line.attempts = admission.scope.attempts
+    line.durationMs = Int((clock.now() - admission.since) / 1_000_000)
+    line.attempts = admission.attempts.all.count
     return line
   }
 
