@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 /// Where a provider says how much of its limits is left, and how to read the answer: all members of windows and credits
 /// are paths into it, as `rate_limit.primary_window`.

@@ -1,5 +1,5 @@
 internal import Completion
-package import JSON
+internal import JSON
 
 /// What is said about a limit.
 package enum LimitPart: String, Sendable, Hashable, CaseIterable {

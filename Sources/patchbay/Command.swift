@@ -40,7 +40,8 @@ struct Command: Sendable {
 
   /// Every command, in the order the help lists them.
   static let all: [Command] = [
-    serve, complete, call, login, logout, `import`, models, providers, catalog, sessions, doctor, schema,
+    serve, complete, call, login, logout, `import`, models, providers, catalog, sessions, usage, doctor,
+    schema,
   ]
 
   /// Options that every command takes.

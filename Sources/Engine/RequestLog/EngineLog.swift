@@ -101,11 +101,12 @@ package final class EngineLog: Sendable {
     }
   }
 
-  /// The program begins or ends.
-  package func note(event: String, _ facts: [(String, String)] = []) {
-    say(.info, event) { line in
+  /// The program begins or ends: in the file whatever the level, and so is that bodies are.
+  package func note(event: String, version: String) {
+    say(.error, event, as: .info) { line in
       line["pid"] = .int(Int(getpid()))
-      for (name, value) in facts { line[name] = .string(value) }
+      line["version"] = .string(version)
+      if writesBodies { line["warning"] = "bodies are written to this file: everything that is said to providers" }
     }
   }
 
@@ -119,10 +120,11 @@ package final class EngineLog: Sendable {
     }
   }
 
-  private func say(_ level: Level, _ event: String, _ fill: (inout JSONObject) -> Void) {
+  /// Writes a line when as much as `level` is wanted; it is marked as `mark` where that is another.
+  private func say(_ level: Level, _ event: String, as mark: Level? = nil, _ fill: (inout JSONObject) -> Void) {
     guard let file, level <= self.level else { return }
     var line: JSONObject = [
-      "time": .string(Timestamp.now()), "level": .string(level.rawValue), "event": .string(event),
+      "time": .string(Timestamp.now()), "level": .string((mark ?? level).rawValue), "event": .string(event),
     ]
     fill(&line)
     file.append(line)

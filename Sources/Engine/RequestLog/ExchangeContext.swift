@@ -20,9 +20,6 @@ package final class ExchangeScope: Sendable {
     self.completionId = completionId
   }
 
-  /// How many requests have gone to providers so far, but at least one: what needs no network is asked once.
-  var attempts: Int { max(1, sent.load(ordering: .relaxed)) }
-
   /// Counts a request.
   func noteRequest() -> Int { sent.add(1, ordering: .relaxed).newValue }
 
