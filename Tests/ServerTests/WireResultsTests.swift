@@ -38,7 +38,8 @@ struct WireResultsTests {
   }
 
   private static let session = SessionInfo(
-    id: "s1", name: "notes", provider: "echo", model: "echo", system: "be brief", createdAt: at, updatedAt: at,
+    id: "s1", name: "notes", provider: "echo", model: "echo", system: "be brief", budgetUSD: 0.5, createdAt: at,
+    updatedAt: at,
     threads: [
       ThreadInfo(provider: "echo", model: "echo", messageCount: 2, usage: usage, cost: cost),
       ThreadInfo(provider: "p", model: "m", messageCount: 0, usage: Usage(), cost: nil),
@@ -50,6 +51,27 @@ struct WireResultsTests {
     StoredMessage(
       id: "m2", message: Message(.assistant, "hi"), provider: "echo", model: "echo", api: "echo", at: at,
       usage: usage, stopReason: .end, completionId: "c1", copied: true),
+  ]
+
+  private static let sum = UsageSum(
+    completions: 0, failed: 0, billedElsewhere: 0, unpriced: 0, usage: Usage(), cost: nil, durationMs: 0)
+  private static let fullUsage = UsageResult(
+    total: UsageSum(
+      completions: 4, failed: 1, billedElsewhere: 2, unpriced: 1,
+      usage: Usage(input: 1, output: 2, cacheRead: 3, cacheWrite: 4, reasoning: 1, cacheWriteLong: 2), cost: cost,
+      durationMs: 9),
+    groups: [("s1", sum), (nil, sum)], warnings: ["odd"])
+
+  private static let limits = [
+    LimitsInfo(provider: "p", windows: [], asOf: at, source: "endpoint"),
+    LimitsInfo(
+      provider: "p", account: "work",
+      windows: [
+        .init(name: "requests", limit: 50, remaining: 49, usedPercent: 2, resetsAt: at), .init(name: "tokens"),
+        .init(name: "5h", limit: 1, remaining: 0.5, usedPercent: 50.5, resetsAt: at), .init(name: "7d"),
+      ],
+      credits: .init(remaining: -0.5, total: 10, used: 10.5, currency: "USD", unlimited: true), asOf: at,
+      source: "headers"),
   ]
 
   private static let everyPart = Message(
@@ -130,6 +152,7 @@ struct WireResultsTests {
       ]
     ),
     (.createSession, [bareSession.json, session.json]), (.renameSession, [session.json]),
+    (.setBudget, [session.json, bareSession.json]),
     (
       .listSessions,
       [
@@ -168,6 +191,23 @@ struct WireResultsTests {
         ]).json
       ]
     ),
+    (.getUsage, [UsageResult(total: sum).json, fullUsage.json]),
+    (
+      .getLimits,
+      [LimitsResult(limits: []).json, LimitsResult(limits: limits, failures: [("q", error(.network))]).json]
+    ),
+    (
+      .getRequestLog,
+      [
+        RequestLogResult(exchanges: []).json,
+        RequestLogResult(exchanges: [
+          [
+            "time": .string(at), "purpose": "credentials", "method": "POST", "url": "https://p.example/token",
+            "timing": ["totalMs": 1.5], "requestBytes": 0, "responseBytes": 0,
+          ]
+        ]).json,
+      ]
+    ),
     (.getConfig, [ConfigResult(files: [], settings: []).json]),
     (
       .reloadConfig,
@@ -201,7 +241,17 @@ struct WireResultsTests {
     #expect(error.kind == kind)
     #expect(try WireError(json: error.json) == error)
     let data = try #require(document.json["components"]?["schemas"]?["ErrorData"]?["properties"]?.object)
-    #expect(Set(error.data.keys) == Set(data.keys).subtracting(["supported"]))
+    #expect(Set(error.data.keys) == Set(data.keys).subtracting(["supported", "budget"]))
+  }
+
+  @Test("Requests and tokens stand apart, numbers have no fraction they do not need, and what is not known is left out")
+  func limits() {
+    #expect(
+      Self.limits[1].json.text
+        == #"{"provider":"p","account":"work","requests":{"limit":50,"remaining":49,"resetsAt":"\#(Self.at)"},"tokens":{},"#
+        + #""window":[{"name":"5h","limit":1,"remaining":0.5,"usedPercent":50.5,"resetsAt":"\#(Self.at)"},{"name":"7d"}],"#
+        + #""credits":{"remaining":-0.5,"total":10,"used":10.5,"currency":"USD","unlimited":true},"#
+        + #""asOf":"\#(Self.at)","source":"headers"}"#)
   }
 
   @Test("An unsupported version is answered with those that are supported")
@@ -239,6 +289,9 @@ struct WireResultsTests {
     for level in LogLevel.allCases {
       let params = LogMessageParams(level: level, logger: "http", message: "")
       try document.validate(params: params.json, of: ServerNotification.logMessage.rawValue, from: .server)
+    }
+    for limits in Self.limits {
+      try document.validate(params: limits.json, of: ServerNotification.limitsChanged.rawValue, from: .server)
     }
     for kind in LoginPromptParams.Kind.allCases {
       let bare = LoginPromptParams(loginId: "l", provider: "p", kind: kind, message: "")

@@ -21,7 +21,7 @@ struct Budget: Sendable, Hashable {
   private var hint: String {
     switch scope {
     case .call: "Raise budgetUSD, shorten the input, or use a cheaper model."
-    case .session: "Raise the session's budget with setBudget, or use a cheaper model."
+    case .session: "Raise the session's budget (setBudget, patchbay sessions budget), or use a cheaper model."
     case .day: "Raise limits.budgetUSDPerDay in the config file, or wait until tomorrow."
     }
   }

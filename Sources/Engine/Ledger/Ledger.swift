@@ -7,8 +7,6 @@ internal import Synchronization
 /// The ledger as the engine writes it. Lines that come while others are being written go to the disk together, in one
 /// write; whoever has one written hears when it is there, but never waits long for that.
 final class Ledger: Sendable {
-  /// How long somebody waits until a line is on disk.
-  private static let patience = Duration.seconds(1)
   /// So many bytes are kept for the next try when writing fails.
   private static let pendingLimit = 1 << 20
 
@@ -30,9 +28,13 @@ final class Ledger: Sendable {
 
   let files: LedgerFiles
   private let state = Mutex(State())
-  private let patience: Duration
+  /// Ends when somebody has waited long enough for a line to be on disk.
+  private let patience: @Sendable () async throws -> Void
 
-  init(folder: String, limits: LedgerFiles.Limits = .init(), patience: Duration = Ledger.patience) {
+  init(
+    folder: String, limits: LedgerFiles.Limits = .init(),
+    patience: @escaping @Sendable () async throws -> Void = { try await Task.sleep(for: .seconds(1)) }
+  ) {
     files = LedgerFiles(folder: folder, limits: limits)
     self.patience = patience
   }
@@ -77,7 +79,7 @@ final class Ledger: Sendable {
       }
       if lines.isEmpty, waiting.isEmpty { return }
       let watch = Task { [patience] in
-        guard (try? await Task.sleep(for: patience)) != nil else { return }
+        guard (try? await patience()) != nil else { return }
         for waiter in waiting { waiter.end(Self.slow(self.files.path)) }
       }
       let failure = await save(lines)

@@ -49,7 +49,7 @@ extension CompletionEngine {
     return listing
   }
 
-  private func askedLimits(_ provider: Provider, _ account: String?) async -> Result<LimitReport, ProviderError> {
+  func askedLimits(_ provider: Provider, _ account: String?) async -> Result<LimitReport, ProviderError> {
     await result { () throws(ProviderError) in try await self.ask(provider, account) }
   }
 
