@@ -26,7 +26,8 @@ struct LedgerCompletionTests {
     #expect((line.provider, line.model, line.outcome, line.method) == ("acme", "small-model", "end", "complete"))
     #expect(line.usage == outcome.usage && line.cost == outcome.cost)
     #expect(line.attempts == 1 && !line.isElsewhere && line.account == nil)
-    let text = String(decoding: try #require(try FileSystem.read(person.folder.file("state/usage.jsonl"))), as: UTF8.self)
+    let text = String(
+      decoding: try #require(try FileSystem.read(person.folder.file("state/usage.jsonl"))), as: UTF8.self)
     #expect(!text.contains("secret") && !text.contains("Hello") && text.utf8.count < 500)
   }
 

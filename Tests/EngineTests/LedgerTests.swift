@@ -42,7 +42,8 @@ struct LedgerTests {
   @Test("A line says who, how much and what became of it, and reads back as it was written")
   func format() throws {
     var line = LedgerLine.sample(
-      session: "ses_1", outcome: "timeout", usage: Usage(input: 1, output: 2, cacheRead: 3, cacheWrite: 4, reasoning: 1))
+      session: "ses_1", outcome: "timeout", usage: Usage(input: 1, output: 2, cacheRead: 3, cacheWrite: 4, reasoning: 1)
+    )
     (line.account, line.completionId, line.isElsewhere, line.attempts) = ("work", "cmp_1", true, 2)
     line.usage.cacheWriteLong = 3
     #expect(
@@ -93,7 +94,8 @@ struct LedgerTests {
     let files = LedgerFiles(folder: folder.path, limits: .init(size: 1, kept: 3))
     for number in 1...6 { try files.append(text(.sample(model: "\(number)"))) }
     #expect(try lines(files).map(\.model) == ["3", "4", "5", "6"])
-    #expect(try FileSystem.list(folder.path).sorted() == ["usage-1.jsonl", "usage-2.jsonl", "usage-3.jsonl", "usage.jsonl"])
+    #expect(
+      try FileSystem.list(folder.path).sorted() == ["usage-1.jsonl", "usage-2.jsonl", "usage-3.jsonl", "usage.jsonl"])
   }
 
   @Test("A move that was cut short loses nothing at the next one")

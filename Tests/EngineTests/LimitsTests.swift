@@ -140,12 +140,15 @@ struct LimitsTests {
     #expect(Self.window("a", limit: 5, remaining: 5, used: 3).used == 3)
   }
 
-  @Test("Times are understood in every form that is in use", arguments: [
-    ("0", 1_769_851_800_000), ("59.5", 1_769_851_859_500), ("1769869800", 1_769_869_800_000),
-    ("1769851860000", 1_769_851_860_000), ("6m0s", 1_769_852_160_000), ("1h2m3.5s", 1_769_855_523_500),
-    ("120ms", 1_769_851_800_120), ("2d", 1_770_024_600_000), ("2026-01-31T09:31:00Z", 1_769_851_860_000),
-    ("2026-02-01", 1_769_904_000_000), ("soon", nil), ("", nil), ("5x", nil), ("-3", nil), ("nan", nil), ("1e300", nil),
-  ])
+  @Test(
+    "Times are understood in every form that is in use",
+    arguments: [
+      ("0", 1_769_851_800_000), ("59.5", 1_769_851_859_500), ("1769869800", 1_769_869_800_000),
+      ("1769851860000", 1_769_851_860_000), ("6m0s", 1_769_852_160_000), ("1h2m3.5s", 1_769_855_523_500),
+      ("120ms", 1_769_851_800_120), ("2d", 1_770_024_600_000), ("2026-01-31T09:31:00Z", 1_769_851_860_000),
+      ("2026-02-01", 1_769_904_000_000), ("soon", nil), ("", nil), ("5x", nil), ("-3", nil), ("nan", nil),
+      ("1e300", nil),
+    ])
   func times(text: String, moment: Int?) {
     #expect(LimitTime.moment(text, now: Self.now) == moment)
   }
@@ -191,8 +194,9 @@ struct ProviderLimitsTests {
   }
 
   /// What `id` says of its limits when `upstream` stands in for the vendor.
-  private func asked(_ id: String, _ upstream: Upstream, auth: String) async throws -> Result<LimitReport, ProviderError>
-  {
+  private func asked(_ id: String, _ upstream: Upstream, auth: String) async throws -> Result<
+    LimitReport, ProviderError
+  > {
     let person = try Person(config: [:], auth: auth, upstream: upstream)
     var provider = try await person.engine.catalog().provider(named: id)
     provider.baseURL = upstream.url
@@ -208,7 +212,8 @@ struct ProviderLimitsTests {
       "is_available": true,
       "balance_infos": [["currency": "CNY", "total_balance": "110.00", "granted_balance": "10.00"]],
     ])
-    let report = try await asked("deepseek", upstream, auth: #"{"deepseek":{"type":"api_key","key":"sk-deep-1"}}"#).get()
+    let report = try await asked("deepseek", upstream, auth: #"{"deepseek":{"type":"api_key","key":"sk-deep-1"}}"#)
+      .get()
     #expect(report.credits == LimitReport.Credits(remaining: 110, currency: "CNY"))
     #expect(report.source == .endpoint)
     #expect(upstream.requests.map(\.path) == ["/user/balance"])
@@ -223,7 +228,8 @@ struct ProviderLimitsTests {
           ? ["data": ["label": "k", "limit": 10, "limit_remaining": 2.5, "usage": 7.5]]
           : ["data": ["total_credits": 50, "total_usage": 12.25]])
     }
-    let report = try await asked("openrouter", upstream, auth: #"{"openrouter":{"type":"api_key","key":"sk-or-1"}}"#).get()
+    let report = try await asked("openrouter", upstream, auth: #"{"openrouter":{"type":"api_key","key":"sk-or-1"}}"#)
+      .get()
     #expect(report.windows == [LimitReport.Window(name: "key", limit: 10, remaining: 2.5)])
     #expect(report.credits == LimitReport.Credits(remaining: 37.75, total: 50, used: 12.25, currency: "USD"))
   }
