@@ -6,10 +6,10 @@ import WireProtocol
 
 @Suite("What the server sends")
 struct WireResultsTests {
-  private static let at = "2026-01-31T09:30:00.250Z"
+  static let at = "2026-01-31T09:30:00.250Z"
   private static let choice = ModelChoice(provider: "echo", model: "echo")
   private static let usage = Usage(input: 1, output: 2, cacheRead: 3, cacheWrite: 4, reasoning: 1)
-  private static let cost = Cost(input: 0.1, output: 1e-7)
+  static let cost = Cost(input: 0.1, output: 1e-7)
 
   /// An error with everything an error can have.
   private static func error(_ kind: ErrorKind) -> ProviderError {
@@ -51,27 +51,6 @@ struct WireResultsTests {
     StoredMessage(
       id: "m2", message: Message(.assistant, "hi"), provider: "echo", model: "echo", api: "echo", at: at,
       usage: usage, stopReason: .end, completionId: "c1", copied: true),
-  ]
-
-  private static let sum = UsageSum(
-    completions: 0, failed: 0, billedElsewhere: 0, unpriced: 0, usage: Usage(), cost: nil, durationMs: 0)
-  private static let fullUsage = UsageResult(
-    total: UsageSum(
-      completions: 4, failed: 1, billedElsewhere: 2, unpriced: 1,
-      usage: Usage(input: 1, output: 2, cacheRead: 3, cacheWrite: 4, reasoning: 1, cacheWriteLong: 2), cost: cost,
-      durationMs: 9),
-    groups: [("s1", sum), (nil, sum)], warnings: ["odd"])
-
-  private static let limits = [
-    LimitsInfo(provider: "p", windows: [], asOf: at, source: "endpoint"),
-    LimitsInfo(
-      provider: "p", account: "work",
-      windows: [
-        .init(name: "requests", limit: 50, remaining: 49, usedPercent: 2, resetsAt: at), .init(name: "tokens"),
-        .init(name: "5h", limit: 1, remaining: 0.5, usedPercent: 50.5, resetsAt: at), .init(name: "7d"),
-      ],
-      credits: .init(remaining: -0.5, total: 10, used: 10.5, currency: "USD", unlimited: true), asOf: at,
-      source: "headers"),
   ]
 
   private static let everyPart = Message(
@@ -242,16 +221,6 @@ struct WireResultsTests {
     #expect(try WireError(json: error.json) == error)
     let data = try #require(document.json["components"]?["schemas"]?["ErrorData"]?["properties"]?.object)
     #expect(Set(error.data.keys) == Set(data.keys).subtracting(["supported", "budget"]))
-  }
-
-  @Test("Requests and tokens stand apart, numbers have no fraction they do not need, and what is not known is left out")
-  func limits() {
-    #expect(
-      Self.limits[1].json.text
-        == #"{"provider":"p","account":"work","requests":{"limit":50,"remaining":49,"resetsAt":"\#(Self.at)"},"tokens":{},"#
-        + #""window":[{"name":"5h","limit":1,"remaining":0.5,"usedPercent":50.5,"resetsAt":"\#(Self.at)"},{"name":"7d"}],"#
-        + #""credits":{"remaining":-0.5,"total":10,"used":10.5,"currency":"USD","unlimited":true},"#
-        + #""asOf":"\#(Self.at)","source":"headers"}"#)
   }
 
   @Test("An unsupported version is answered with those that are supported")
