@@ -168,7 +168,7 @@ struct WireParamsTests {
     (.switchProvider, #"{"provider":"echo","carry":"all"}"#, #"carry: needs a "session""#),
     (
       .initialize, #"{"capabilities":{"optOutNotifications":["gossip"]}}"#,
-      #"capabilities.optOutNotifications[0]: must be one of "streamDelta", "logMessage", "loginPrompt""#
+      #"capabilities.optOutNotifications[0]: must be one of "streamDelta", "logMessage", "loginPrompt", "limitsChanged""#
     ),
     (.initialize, #"{"processId":0}"#, "processId: must be a whole number from 1 to 2147483647, but is 0"),
     (.cancelRequest, #"{"id":1.5}"#, "id: must be a string or a whole number, but is 1.5"),

@@ -22,6 +22,9 @@ struct WireResultsTests {
     error.upstreamRequestId = "req_1"
     error.phase = .firstToken
     error.completionId = "c1"
+    error.attempts = [
+      Attempt(provider: "p", model: "m", error: ProviderError(.overloaded, "no")), Attempt(provider: "q", model: "n"),
+    ]
     return error
   }
 
