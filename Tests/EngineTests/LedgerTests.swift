@@ -75,8 +75,8 @@ struct LedgerTests {
     await withTaskGroup(of: Void.self) { group in
       for writer in 0..<8 {
         let ledger = Ledger(folder: folder.path, limits: limits)
-        for number in 0..<50 {
-          group.addTask {
+        group.addTask {
+          for number in 0..<50 {
             let problem = await ledger.record(.sample(provider: "w\(writer)", model: "\(number)"))
             #expect(problem == nil)
           }
