@@ -92,17 +92,21 @@ extension CompletionEngine {
     guard let request = try dialect.infillRequest(hole, for: endpoint) else { return nil }
     return { () throws(ProviderError) in
       try await self.inFlight { () throws(ProviderError) in
-        let (answer, dropped) = try await self.withEndpoint(target.provider, target.model) {
-          endpoint throws(ProviderError) in
-          let request = try dialect.infillRequest(hole, for: endpoint) ?? request
-          let body = try await self.fetch(request.http, from: endpoint, dialect)
-          return (try dialect.infill(in: body, at: endpoint), request.dropped)
-        }
         let sent = TokenEstimate.tokens(of: [hole.prefix, hole.suffix])
-        let usage = answer.usage ?? .estimated(input: sent, output: TokenEstimate.tokens(of: [answer.text]))
-        return Filling(
-          text: answer.text, usage: usage, cost: Cost(of: usage, target.model),
-          dropped: dropped.map { ($0.what, $0.why) })
+        return try await self.metered("completeInline", target, inputEstimate: sent) { () throws(ProviderError) in
+          let (answer, dropped) = try await ExchangeScope.run(.infill) { () throws(ProviderError) in
+            try await self.withEndpoint(target.provider, target.model) { endpoint throws(ProviderError) in
+              let request = try dialect.infillRequest(hole, for: endpoint) ?? request
+              let body = try await self.fetch(request.http, from: endpoint, dialect)
+              return (try dialect.infill(in: body, at: endpoint), request.dropped)
+            }
+          }
+          let usage = answer.usage ?? .estimated(input: sent, output: TokenEstimate.tokens(of: [answer.text]))
+          let filling = Filling(
+            text: answer.text, usage: usage, cost: Cost(of: usage, target.model),
+            dropped: dropped.map { ($0.what, $0.why) })
+          return (filling, usage)
+        }
       }
     }
   }
