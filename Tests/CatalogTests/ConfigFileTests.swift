@@ -58,7 +58,7 @@ struct ConfigFileTests {
       """
       {
         "retry": { "attempts": 5, "maxDelayMs": 1000, "afterOutput": true },
-        "fallbacks": { "box/big": ["claude/x", "other/y"] },
+        "fallbacks": { "box/big": ["xai/x", "other/y"] },
         "providers": {
           "box": {
             "api": "openai", "baseURL": "http://box", "retry": { "attempts": 1 }, "fallbacks": ["other/z"],
@@ -74,12 +74,12 @@ struct ConfigFileTests {
     options = catalog.retry(of: other)
     #expect((options.attempts, options.maxDelayMs, options.afterOutput) == (5, 1000, true))
     #expect(box.maxConcurrent == 2 && other.maxConcurrent == nil)
-    #expect(catalog.fallbacks(of: "big", at: box) == ["claude/x", "other/y"])
+    #expect(catalog.fallbacks(of: "big", at: box) == ["xai/x", "other/y"])
     #expect(catalog.fallbacks(of: "small", at: box) == ["other/z"])
     #expect(catalog.fallbacks(of: "y", at: other).isEmpty)
     let settings = Dictionary(uniqueKeysWithValues: catalog.settings().map { ($0.key, $0) })
     #expect(settings["retry"]?.value == ["attempts": 5, "maxDelayMs": 1000, "afterOutput": true])
-    #expect(settings["fallbacks.box/big"]?.value == ["claude/x", "other/y"])
+    #expect(settings["fallbacks.box/big"]?.value == ["xai/x", "other/y"])
     #expect(settings["providers.box.retry"]?.value == ["attempts": 1])
     #expect(settings["providers.box.fallbacks"]?.value == ["other/z"])
     #expect(settings["providers.box.maxConcurrent"]?.value == 2)
