@@ -271,7 +271,8 @@ struct ErrorClassificationTests {
       ),
       (
         [
-          ("date", "Sat, 31 Jan 2026 09:29:00 GMT"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1769851750"),
+          ("date", "Sat, 31 Jan 2026 09:29:00 GMT"), ("x-ratelimit-remaining", "0"),
+          ("x-ratelimit-reset", "1769851750"),
         ], 10_000
       ),
       ([("x-ratelimit-remaining-tokens", "1"), ("x-ratelimit-reset-tokens", "20ms")], nil),

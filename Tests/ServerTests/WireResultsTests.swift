@@ -22,6 +22,9 @@ struct WireResultsTests {
     error.upstreamRequestId = "req_1"
     error.phase = .firstToken
     error.completionId = "c1"
+    error.attempts = [
+      Attempt(provider: "p", model: "m", error: ProviderError(.overloaded, "no")), Attempt(provider: "q", model: "n"),
+    ]
     return error
   }
 
@@ -166,6 +169,7 @@ struct WireResultsTests {
         LoginStatusResult(providers: [
           .init(provider: "echo", status: .ready),
           .init(provider: "p", status: .expired, source: .authFile, account: "ada", expiresAt: at),
+          .init(provider: "q", status: .missing, source: .env, detail: "q refuses the key"),
         ]).json
       ]
     ),
