@@ -28,7 +28,9 @@ package struct UpstreamHeaders: Sendable {
 
   /// How long it is until `time`, in seconds since 1970, by the response's own clock; `nil` when it shows none.
   package func milliseconds(until time: Int) -> Int? {
-    guard let now = self["date"].flatMap(HTTPDate.seconds), (0..<1_000_000_000_000).contains(time) else { return nil }
+    guard let now = self["date"].flatMap({ HTTPDate.seconds($0) }), (0..<1_000_000_000_000).contains(time) else {
+      return nil
+    }
     return max(0, time - now) * 1000
   }
 
