@@ -59,7 +59,7 @@ package struct UpstreamHeaders: Sendable {
     if let number = Double(text) {
       return number < 1e9 ? Self.milliseconds(number * 1000) : milliseconds(until: Int(min(number, 1e12)))
     }
-    return Self.span(text) ?? HTTPDate.seconds(iso: text).flatMap(milliseconds(until:))
+    return Self.span(text) ?? HTTPDate.isoSeconds(text).flatMap(milliseconds(until:))
   }
 
   private static func span(_ text: String) -> Int? {
@@ -102,7 +102,7 @@ enum HTTPDate {
   }
 
   /// The seconds since 1970 of a date in UTC as ISO 8601 has it; fractions of a second do not count.
-  static func seconds(iso text: String) -> Int? {
+  static func isoSeconds(_ text: String) -> Int? {
     guard text.last == "Z" || text.hasSuffix("+00:00") else { return nil }
     let parts = text.prefix(19).split { "-T:".contains($0) }.map { Int($0) }
     guard parts.count == 6, let year = parts[0], let month = parts[1], let day = parts[2], let hour = parts[3],
