@@ -123,14 +123,20 @@ struct WireResultsTests {
     (.cancel, [CancelResult(cancelled: true).json]),
     (
       .countTokens,
-      [CountTokensResult(tokens: 0, exact: true), .init(tokens: 1, exact: false, warnings: ["w"])].map(\.json)
+      [
+        CountTokensResult(tokens: 0, exact: true), .init(tokens: 1, exact: false, warnings: ["w"]),
+        .init(tokens: 1, exact: true, dropped: [DroppedItem(what: "a", why: "b")]),
+      ].map(\.json)
     ),
     (.embed, [EmbedResult(provider: "p", model: "m", embeddings: [[0.5, -1], []], usage: usage).json]),
     (
       .completeInline,
       [
         CompleteInlineResult(provider: "p", model: "m", texts: ["", "a"], usage: usage, cost: cost, native: true).json,
-        CompleteInlineResult(provider: "p", model: "m", texts: ["a"], usage: usage, cost: nil, native: false).json,
+        CompleteInlineResult(
+          provider: "p", model: "m", texts: ["a"], usage: usage, cost: nil, native: false,
+          dropped: [DroppedItem(what: "a", why: "b")]
+        ).json,
       ]
     ),
     (.createSession, [bareSession.json, session.json]), (.renameSession, [session.json]),
@@ -170,6 +176,7 @@ struct WireResultsTests {
         LoginStatusResult(providers: [
           .init(provider: "echo", status: .ready),
           .init(provider: "p", status: .expired, source: .authFile, account: "ada", expiresAt: at),
+          .init(provider: "q", status: .missing, source: .env, detail: "q refuses the key"),
         ]).json
       ]
     ),
