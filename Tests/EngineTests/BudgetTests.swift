@@ -126,7 +126,7 @@ struct BudgetTests {
 
   @Test("What runs in the same process counts as spent")
   func running() throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let spending = Spending(LedgerFiles(folder: folder.path))
     var model = ModelInfo(id: "m")
     model.cost = ModelCost(input: 1_000_000, output: 1_000_000)

@@ -25,9 +25,9 @@ extension LedgerLine {
 
 @Suite("The ledger on disk", .timeLimit(.minutes(1)))
 struct LedgerTests {
-  private let folder: TempDirectory
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try TempDirectory() }
+  init() throws { folder = try TemporaryFolder() }
 
   private var path: String { folder.file("usage.jsonl") }
 
