@@ -13,7 +13,7 @@ struct UsageTests {
       "providers": [
         "mock": [
           "api": "openai-completions", "baseURL": .string(upstream.url + "/v1"), "model": "m",
-          "apiKey": "sk-do-not-show-0123456789",
+          "apiKey": .string(PlantedSecret.key("usage")),
           "models": ["m": ["cost": ["input": 100_000, "output": 1_000_000]]],
         ]
       ],
@@ -55,7 +55,7 @@ struct UsageTests {
     }
     let ledger = try home.read("state/usage.jsonl")
     #expect(ledger.split(separator: "\n").count == 3)
-    #expect(!ledger.contains("Hello") && !ledger.contains("one two") && !ledger.contains("sk-do-not-show"))
+    #expect(!ledger.contains("Hello") && !ledger.contains("one two") && !ledger.contains(PlantedSecret.mark))
   }
 
   @Test("Days are those of the local clock")
@@ -166,7 +166,7 @@ struct UsageTests {
 
 @Suite("The request log and the log file (protocol §7)", .timeLimit(.minutes(1)))
 struct LogTests {
-  private static let key = "sk-do-not-show-0123456789abcdef"
+  private static let key = PlantedSecret.key("log")
 
   /// Completes once well and once badly with a log file, and gives the file's lines.
   private func log(
