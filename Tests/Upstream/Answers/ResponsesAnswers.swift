@@ -63,7 +63,8 @@ package struct ResponsesAnswers: AnswerFamily {
   package func event(_ data: [UInt8], type: String) -> [UInt8] { .event(data, name: type) }
 
   package var failure: [UInt8] {
-    event("error", ["code": "server_is_overloaded", "message": "Our servers are currently overloaded.", "param": .null])
+    event(
+      "error", ["code": "server_is_overloaded", "message": "Our servers are currently overloaded.", "param": .null])
   }
 
   package func refusal(_ condition: UpstreamCondition) -> ErrorResponse {
