@@ -31,6 +31,7 @@ let package = Package(
     .target(name: "CPlatform"),
     module("Platform", ["CPlatform"]),
     module("JSON"),
+    module("LineEditing"),
     module("HTTP", ["CCurl", "Platform"]),
     module("Completion", ["JSON"]),
     module("WireProtocol", ["JSON", "Completion"]),
@@ -46,13 +47,14 @@ let package = Package(
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "Platform",
-        "Server", "WireProtocol",
+        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "LineEditing",
+        "Platform", "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),
     support("Upstream", ["Completion", "HTTP", "JSON", "Platform"]),
+    tests("LineEditingTests", ["LineEditing"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("PlatformTests", ["Platform", "TestSupport"]),
     tests("HTTPTests", ["HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),

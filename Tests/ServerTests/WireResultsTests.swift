@@ -165,6 +165,7 @@ struct WireResultsTests {
         LoginStatusResult(providers: [
           .init(provider: "echo", status: .ready),
           .init(provider: "p", status: .expired, source: .authFile, account: "ada", expiresAt: at),
+          .init(provider: "q", status: .missing, source: .env, detail: "q refuses the key"),
         ]).json
       ]
     ),
