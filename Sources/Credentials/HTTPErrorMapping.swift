@@ -22,16 +22,22 @@ extension ProviderError {
     case .tls(let why):
       self.init(
         .network, "no secure connection: \(why)", hint: "Check the host's name, its certificate and SSL_CERT_FILE.")
+      shouldRetry = false
     case .proxy(let why):
       self.init(.network, "the proxy failed: \(why)", hint: "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.")
     case .reset(let why): self.init(.network, "the connection was lost: \(why)")
     case .truncated(let why): self.init(.upstreamInvalid, "the answer was cut off: \(why)")
     case .malformed(let why): self.init(.upstreamInvalid, "the answer makes no sense: \(why)")
-    case .tooLarge(let why): self.init(.upstreamInvalid, "the answer is too large: \(why)")
+    case .tooLarge(let why):
+      self.init(.upstreamInvalid, "the answer is too large: \(why)")
+      shouldRetry = false
     case .redirect(let place):
       self.init(
         .upstreamError, "the server redirects to \(place), where the key must not go",
         hint: "Set baseURL to where the API really is.")
+      shouldRetry = false
+    case .suspended(let ms):
+      self.init(.network, "the machine slept for \((ms + 999) / 1000) s while the answer was on its way")
     case .timeout(let phase): self.init(timeout: phase)
     case .noLibrary(let why):
       self.init(

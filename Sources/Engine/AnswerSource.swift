@@ -98,7 +98,7 @@ struct AnswerSource: Sendable {
     while let bytes = try await next(body, isComplete, answer) {
       size += bytes.count
       guard size <= CompletionEngine.streamLimit else {
-        throw ProviderError(.upstreamInvalid, "the provider's answer is larger than any sound one")
+        throw ProviderError(tooLarge: "an answer larger than any sound one")
       }
       events.removeAll(keepingCapacity: true)
       do throws(ProviderError) {

@@ -3,10 +3,14 @@ internal import Platform
 /// Points in time as the protocol and the session files write them: ISO 8601 in UTC with milliseconds.
 enum Timestamp {
   /// The present.
-  static func now() -> String {
+  static func now() -> String { text(inMs: 0) }
+
+  /// The moment that comes in so many milliseconds.
+  static func text(inMs milliseconds: Int) -> String {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    return text(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
+    let sum = time.tv_sec * 1000 + time.tv_nsec / 1_000_000 + milliseconds
+    return text(seconds: sum / 1000, milliseconds: sum % 1000)
   }
 
   /// A point in time given as the system counts it.

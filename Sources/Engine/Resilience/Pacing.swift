@@ -1,4 +1,4 @@
-internal import Completion
+package import Completion
 internal import Platform
 internal import Synchronization
 
@@ -138,5 +138,14 @@ final class Pacing: Sendable {
       hint: "Wait, use another provider, or raise retry.maxDelayMs.")
     error.retryAfterMs = waitMs
     return error
+  }
+}
+
+extension CompletionEngine {
+  /// The pause that requests to a provider keep right now, because it has refused some; `nil` when there is none.
+  package func coolDown(of provider: String) -> (account: String?, until: String, reason: ErrorKind)? {
+    pacing.coolDown(of: provider).map { pause in
+      (pause.account, Timestamp.text(inMs: pause.milliseconds), pause.reason)
+    }
   }
 }
