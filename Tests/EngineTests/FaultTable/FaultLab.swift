@@ -104,7 +104,6 @@ final class FaultLab: Sendable {
     (call.baseURL, call.apiKey) = (url, "sk-call-key")
     for (name, value) in family.settings["headers"]?.object ?? [:] { call.headers.append((name, value.string)) }
     (call.timeout.firstTokenMs, call.timeout.idleMs) = (10_000, 8_000)
-    call.retry.attempts = row.attempts
     if case .server(let fault) = row.place { call.stream = fault.wantsStream }
     return call
   }
@@ -113,14 +112,18 @@ final class FaultLab: Sendable {
   private func steer(
     _ row: FaultRow, _ listener: Listener, _ waits: Gate, _ sink: CellSink, cancel: () -> Void
   ) async throws {
-    let hearsBeginning = row.fate.heard != .nothing
-    if hearsBeginning {
+    if row.fate.heard != .nothing, row.fate.attempts == 1 {
       try await waits.opened()
       listener.heard.open()
     }
     if case .nothing = row.meanwhile { return }
     try await listener.silent.opened()
-    if case .time(let milliseconds) = row.meanwhile { time.advance(milliseconds: milliseconds) } else { cancel() }
+    switch row.meanwhile {
+    case .nothing: break
+    case .time(let milliseconds): time.advance(milliseconds: milliseconds)
+    case .sleep(let milliseconds): time.suspend(milliseconds: milliseconds)
+    case .cancellation: cancel()
+    }
   }
 
   private func look(at session: String, _ observation: inout Observation) async throws {

@@ -92,6 +92,8 @@ struct FaultRow: Sendable {
     case nothing
     /// Once the server has fallen silent, so many milliseconds pass.
     case time(Int)
+    /// Once the server has fallen silent, the machine is suspended for so many milliseconds.
+    case sleep(Int)
     /// Once the server has fallen silent, the person gives up.
     case cancellation
   }
@@ -108,8 +110,6 @@ struct FaultRow: Sendable {
   var fate: Fate
   var exceptions: [Exception] = []
   var meanwhile = Meanwhile.nothing
-  /// How often may be tried; `nil` for as often as by default.
-  var attempts: Int?
 
   init(_ fault: Fault, _ fate: Fate, _ change: (inout FaultRow) -> Void = { _ in }) {
     (name, place, self.fate) = (fault.name, .server(fault), fate)

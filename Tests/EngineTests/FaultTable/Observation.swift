@@ -24,7 +24,7 @@ struct Observation: Sendable {
     case .failure(let error):
       (fate.kind, fate.retryAfterMs, fate.phase) = (error.kind, error.retryAfterMs, error.phase)
       message = error.message
-      if attempts > 1, error.attempts?.count != attempts { problems.append("the error does not name the tries") }
+      if attempts > 1, error.attempts.count != attempts { problems.append("the error does not name the tries") }
       if error.completionId == nil || error.provider != "acme" || error.model != "test-model" {
         problems.append("the error does not say whose it is")
       }
