@@ -108,7 +108,8 @@ struct AnswerSource: Sendable {
         _ = await answer.take(events)
         throw error
       }
-      if await answer.take(events) { body.noteProgress() }
+      let heard = await answer.take(events)
+      if heard != .nothing { body.noteProgress(isContent: heard == .content) }
       if !isComplete, answer.isComplete {
         isComplete = true
         body.expectEnd(withinMs: Self.endingPatience)

@@ -74,8 +74,8 @@ final class LiveAnswer: Sendable {
   }
 
   /// Takes events and passes on what they mean. Returns whether they show that the provider is at work.
-  func take(_ events: [StreamEvent]) async -> Bool {
-    guard !events.isEmpty else { return false }
+  func take(_ events: [StreamEvent]) async -> AnswerBuilder.Heard {
+    guard !events.isEmpty else { return .nothing }
     var deltas: [StreamDelta] = []
     let heard = state.withLock { state in
       let heard = state.builder.take(events, into: &deltas)
@@ -86,7 +86,7 @@ final class LiveAnswer: Sendable {
       return heard
     }
     if !deltas.isEmpty { await sink.emit(deltas) }
-    return heard != .nothing
+    return heard
   }
 
   /// The provider says nothing more.

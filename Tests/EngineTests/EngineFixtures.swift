@@ -44,7 +44,8 @@ final class Person: Sendable {
     section.merge(acme)
     var config: JSONObject = ["defaultProvider": "acme", "providers": ["acme": .object(section)]]
     config.merge(more)
-    try self.init(config: .object(config), auth: auth, upstream: upstream, dialects: dialects, clock: clock,
+    try self.init(
+      config: .object(config), auth: auth, upstream: upstream, dialects: dialects, clock: clock,
       random: random)
   }
 

@@ -20,7 +20,8 @@ struct FallbackTests {
     second["models"] = ["large": ["contextWindow": 200], "tiny": ["contextWindow": 50]]
     second.merge(beta)
     var config: JSONObject = [
-      "defaultProvider": "acme", "retry": ["attempts": 2], "providers": ["acme": .object(first), "beta": .object(second)],
+      "defaultProvider": "acme", "retry": ["attempts": 2],
+      "providers": ["acme": .object(first), "beta": .object(second)],
     ]
     config.merge(more)
     return try Person(config: .object(config))
@@ -38,16 +39,18 @@ struct FallbackTests {
         "acme/small-model to beta/large: overloaded", "start 3 large", "text from beta", "end",
       ])
     #expect((outcome.provider, outcome.model) == ("beta", "large"))
-    #expect(outcome.attempts.map { "\($0.provider)/\($0.model) \($0.error?.kind.rawValue ?? "")" } == [
-      "acme/small-model overloaded", "acme/small-model overloaded", "beta/large ",
-    ])
+    #expect(
+      outcome.attempts.map { "\($0.provider)/\($0.model) \($0.error?.kind.rawValue ?? "")" } == [
+        "acme/small-model overloaded", "acme/small-model overloaded", "beta/large ",
+      ])
     #expect(outcome.message.origin?.provider == "beta")
     #expect(other.requests.last?.header("authorization") == "Bearer sk-beta-key")
     // It stands in the thread that was asked, marked with who wrote it; the other one's thread does not exist.
     let stored = try await person.messages("s")
-    #expect(stored.map { "\($0.provider)/\($0.model) \($0.message.text)" } == [
-      "acme/small-model Hi", "beta/large from beta",
-    ])
+    #expect(
+      stored.map { "\($0.provider)/\($0.model) \($0.message.text)" } == [
+        "acme/small-model Hi", "beta/large from beta",
+      ])
     #expect(try await person.messages("s", "beta").isEmpty)
   }
 
@@ -69,9 +72,11 @@ struct FallbackTests {
   @Test("A call's list, else the session's, else the settings' for the model, else for the provider")
   func lists() async throws {
     let (upstream, other) = (try Upstream.sequence([Upstream.fails(402)]), try Upstream.chat(["from beta"]))
-    let person = try person(upstream, other, acme: ["fallbacks": ["beta/by-provider"]], more: [
-      "fallbacks": ["acme/small-model": ["beta/by-model"]]
-    ])
+    let person = try person(
+      upstream, other, acme: ["fallbacks": ["beta/by-provider"]],
+      more: [
+        "fallbacks": ["acme/small-model": ["beta/by-model"]]
+      ])
     _ = try await person.engine.createSession(
       id: "with", name: nil, provider: nil, model: nil, connectionDefault: nil, system: nil, cwd: nil,
       fallbacks: ["beta/by-session"])
@@ -90,8 +95,10 @@ struct FallbackTests {
     #expect(await person.failure("Hi") { $0.fallbacks = ["beta/tiny", "beta/unknown"] }?.kind == .contextOverflow)
     #expect(other.requests.isEmpty)
     #expect(try await person.complete("Hi") { $0.fallbacks = ["beta/tiny", "beta/large"] }.model == "large")
-    let bad = try self.person(try Upstream.sequence([Upstream.fails(400)]), other)
+    let strict = try Upstream.sequence([Upstream.fails(400)])
+    let bad = try self.person(strict, other)
     #expect(await bad.failure("Hi") { $0.fallbacks = ["beta/large"] }?.status == 400)
+    #expect(strict.requests.count == 1)
     #expect(other.requests.count == 1)
   }
 
@@ -126,16 +133,19 @@ struct FallbackTests {
 
   @Test("When nobody can answer, the first one's error lists every try")
   func nobody() async throws {
-    let person = try person(
-      try Upstream.sequence([Upstream.fails(500)]), try Upstream.sequence([Upstream.fails(403)]))
+    let (upstream, other) = (try Upstream.sequence([Upstream.fails(500)]), try Upstream.sequence([Upstream.fails(403)]))
+    let person = try person(upstream, other)
     let sink = Sink()
-    let error = try #require(await person.failure("Hi", into: sink) { $0.fallbacks = ["beta/large", "echo/fail:network"] })
+    let error = try #require(
+      await person.failure("Hi", into: sink) { $0.fallbacks = ["beta/large", "echo/fail:network"] })
     #expect((error.kind, error.status, error.provider, error.model) == (.upstreamError, 500, "acme", "small-model"))
-    #expect(error.attempts.map { "\($0.provider) \($0.error?.kind.rawValue ?? "")" } == [
-      "acme upstreamError", "acme upstreamError", "beta authRejected", "echo network", "echo network",
-    ])
+    #expect(
+      error.attempts.map { "\($0.provider) \($0.error?.kind.rawValue ?? "")" } == [
+        "acme upstreamError", "acme upstreamError", "beta authRejected", "echo network", "echo network",
+      ])
     #expect(error.message.contains("beta/large: no 403"))
     #expect(error.message.contains("echo/fail:network: "))
+    #expect((upstream.requests.count, other.requests.count) == (2, 1))
   }
 
   @Test("A name that means nothing is found before anyone is asked")

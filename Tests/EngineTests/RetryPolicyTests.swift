@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Which failures pass")
 struct RetryPolicyTests {
-  private static func error(
+  private static func failing(
     _ kind: ErrorKind, _ status: Int? = nil, says: Bool? = nil, code: String? = nil, phase: TimeoutPhase? = nil
   ) -> ProviderError {
     var error = ProviderError(kind, "no")
@@ -16,26 +16,27 @@ struct RetryPolicyTests {
   }
 
   static let failures: [(error: ProviderError, isPassing: Bool)] = [
-    (error(.upstreamError, 408), true), (error(.upstreamError, 409), true), (error(.upstreamError, 425), true),
-    (error(.rateLimited, 429), true), (error(.upstreamError, 500), true), (error(.upstreamError, 502), true),
-    (error(.overloaded, 503), true), (error(.upstreamError, 504), true), (error(.overloaded, 529), true),
-    (error(.upstreamError, 400), false), (error(.upstreamError, 404), false), (error(.upstreamError, 422), false),
-    (error(.rateLimited), true), (error(.overloaded), true), (error(.network), true), (error(.upstreamInvalid), true),
-    (error(.upstreamError, code: "server_error"), true), (error(.upstreamError), true),
-    (error(.upstreamError, code: "invalid_request_error"), false),
-    (error(.timeout, phase: .connect), true), (error(.timeout, phase: .firstToken), false),
-    (error(.timeout, phase: .idle), false), (error(.timeout, phase: .total), false),
+    (failing(.upstreamError, 408), true), (failing(.upstreamError, 409), true), (failing(.upstreamError, 425), true),
+    (failing(.rateLimited, 429), true), (failing(.upstreamError, 500), true), (failing(.upstreamError, 502), true),
+    (failing(.overloaded, 503), true), (failing(.upstreamError, 504), true), (failing(.overloaded, 529), true),
+    (failing(.upstreamError, 400), false), (failing(.upstreamError, 404), false), (failing(.upstreamError, 422), false),
+    (failing(.rateLimited), true), (failing(.overloaded), true), (failing(.network), true),
+    (failing(.upstreamInvalid), true),
+    (failing(.upstreamError, code: "server_error"), true), (failing(.upstreamError), true),
+    (failing(.upstreamError, code: "invalid_request_error"), false),
+    (failing(.timeout, phase: .connect), true), (failing(.timeout, phase: .firstToken), false),
+    (failing(.timeout, phase: .idle), false), (failing(.timeout, phase: .total), false),
     // The provider's own word counts before the status,
-    (error(.upstreamError, 400, says: true), true), (error(.rateLimited, 429, says: false), false),
-    (error(.overloaded, 529, says: false), false), (error(.network, says: false), false),
+    (failing(.upstreamError, 400, says: true), true), (failing(.rateLimited, 429, says: false), false),
+    (failing(.overloaded, 529, says: false), false), (failing(.network, says: false), false),
     // but not where a second try would be wrong whatever it says.
-    (error(.contextOverflow, 400, says: true), false), (error(.quotaExceeded, 429, says: true), false),
-    (error(.authRejected, 401, says: true), false), (error(.contentFiltered, 400, says: true), false),
-    (error(.invalidParams, says: true), false), (error(.unsupported, 501, says: true), false),
-    (error(.contextOverflow), false), (error(.authRequired), false), (error(.authRejected, 403), false),
-    (error(.quotaExceeded, 402), false), (error(.modelNotFound, 404), false), (error(.budgetExceeded), false),
-    (error(.cancelled), false), (error(.storage), false), (error(.busy), false), (error(.engineBusy), false),
-    (error(.internal), false),
+    (failing(.contextOverflow, 400, says: true), false), (failing(.quotaExceeded, 429, says: true), false),
+    (failing(.authRejected, 401, says: true), false), (failing(.contentFiltered, 400, says: true), false),
+    (failing(.invalidParams, says: true), false), (failing(.unsupported, 501, says: true), false),
+    (failing(.contextOverflow), false), (failing(.authRequired), false), (failing(.authRejected, 403), false),
+    (failing(.quotaExceeded, 402), false), (failing(.modelNotFound, 404), false), (failing(.budgetExceeded), false),
+    (failing(.cancelled), false), (failing(.storage), false), (failing(.busy), false), (failing(.engineBusy), false),
+    (failing(.internal), false),
   ]
 
   @Test("By kind, status and the provider's own word", arguments: failures)
@@ -43,7 +44,7 @@ struct RetryPolicyTests {
     #expect(RetryPolicy.isPassing(error) == isPassing, "\(error.kind) \(error.status ?? 0)")
   }
 
-  static let transport: [(error: HTTPError, isPassing: Bool)] = [
+  static let onTheWay: [(error: HTTPError, isPassing: Bool)] = [
     (.dns("h"), true), (.refused("h:1"), true), (.unreachable("h:1"), true), (.reset("h"), true),
     (.truncated(""), true), (.malformed(""), true), (.proxy(""), true), (.timeout(.connect), true),
     (.transport(code: 99, message: ""), true), (.suspended(ms: 60_000), true),
@@ -52,7 +53,7 @@ struct RetryPolicyTests {
     (.timeout(.idle), false), (.timeout(.total), false),
   ]
 
-  @Test("By what went wrong on the way", arguments: transport)
+  @Test("By what went wrong on the way", arguments: onTheWay)
   func transport(_ error: HTTPError, _ isPassing: Bool) {
     #expect(RetryPolicy.isPassing(ProviderError(error)) == isPassing, "\(error)")
   }
@@ -61,7 +62,10 @@ struct RetryPolicyTests {
   func pauses() {
     let policy = RetryPolicy()
     #expect([1, 2, 3, 4].map { policy.pauseMs(afterFailures: $0, random: 0.5) } == [500, 1000, 2000, 4000])
-    #expect([0, 1, 7, 8, 60, .max].map { policy.pauseMs(afterFailures: $0, random: 0.999_999) / 1000 } == [0, 0, 59, 59, 59, 59])
+    #expect(
+      [0, 1, 7, 8, 60, .max].map { policy.pauseMs(afterFailures: $0, random: 0.999_999) / 1000 } == [
+        0, 0, 59, 59, 59, 59,
+      ])
     #expect(policy.pauseMs(afterFailures: 3, random: 0) == 0)
     var short = RetryOptions()
     short.maxDelayMs = 30
@@ -71,7 +75,7 @@ struct RetryPolicyTests {
   @Test("Three tries; then, or when something was said, or when the provider wants too long a pause, none")
   func verdicts() {
     let policy = RetryPolicy()
-    var error = Self.error(.overloaded, 529)
+    var error = Self.failing(.overloaded, 529)
     func verdict(_ attempt: Int, hasOutput: Bool = false, _ policy: RetryPolicy = policy) -> RetryPolicy.Verdict {
       policy.verdict(on: error, attempt: attempt, hasOutput: hasOutput, pauseMs: 7)
     }
@@ -90,13 +94,14 @@ struct RetryPolicyTests {
   }
 
   static let fallbacks: [(error: ProviderError, mayFollow: Bool)] = [
-    (error(.authRequired), true), (error(.authRejected, 401), true), (error(.rateLimited, 429), true),
-    (error(.overloaded, 529), true), (error(.quotaExceeded, 402), true), (error(.network), true),
-    (error(.network, says: false), true), (error(.timeout, phase: .firstToken), true),
-    (error(.timeout, phase: .total), false), (error(.modelNotFound, 404), true), (error(.upstreamInvalid), true),
-    (error(.upstreamError, 500), true), (error(.upstreamError, 404), true), (error(.upstreamError, 400), false),
-    (error(.invalidParams), false), (error(.unsupported), false), (error(.contentFiltered), false),
-    (error(.cancelled), false), (error(.budgetExceeded), false), (error(.storage), false), (error(.busy), false),
+    (failing(.authRequired), true), (failing(.authRejected, 401), true), (failing(.rateLimited, 429), true),
+    (failing(.overloaded, 529), true), (failing(.quotaExceeded, 402), true), (failing(.network), true),
+    (failing(.network, says: false), true), (failing(.timeout, phase: .firstToken), true),
+    (failing(.timeout, phase: .total), false), (failing(.modelNotFound, 404), true), (failing(.upstreamInvalid), true),
+    (failing(.upstreamError, 500), true), (failing(.upstreamError, 404), true), (failing(.upstreamError, 400), false),
+    (failing(.invalidParams), false), (failing(.unsupported), false), (failing(.contentFiltered), false),
+    (failing(.cancelled), false), (failing(.budgetExceeded), false), (failing(.storage), false),
+    (failing(.busy), false),
   ]
 
   @Test("Another model may answer what is no fault of the request", arguments: fallbacks)
@@ -112,7 +117,7 @@ struct RetryPolicyTests {
       model.contextWindow = size
       return model
     }
-    let error = Self.error(.contextOverflow, 400)
+    let error = Self.failing(.contextOverflow, 400)
     let cases: [(Int?, Int?, Bool)] = [
       (8, 9, true), (8, 8, false), (8, 7, false), (nil, 9, false), (8, nil, false), (nil, nil, false),
     ]

@@ -26,7 +26,7 @@ extension Upstream {
     -> @Sendable (Exchange) throws -> Void
   {
     { exchange in
-      let error: JSONValue = ["error": ["message": "no \(status)", "code": .string(code)]]
+      let error: JSONValue = ["error": ["message": .string("no \(status)"), "code": .string(code)]]
       try exchange.respond(status: status, headers: headers, json: error)
     }
   }
@@ -64,7 +64,12 @@ extension Sink {
 struct RetryTests {
   @Test("What passes is tried again: the pauses, the tries and their reasons are told")
   func passes() async throws {
-    let upstream = try Upstream.sequence([Upstream.fails(500), { $0.reset() }, Upstream.isFine])
+    // libcurl itself tries again when a kept connection turns out to be dead, but not behind a head.
+    let cut: @Sendable (Exchange) throws -> Void = { exchange in
+      try exchange.startEvents()
+      exchange.reset()
+    }
+    let upstream = try Upstream.sequence([Upstream.fails(500), cut, Upstream.isFine])
     let person = try Person(upstream)
     let sink = Sink()
     let outcome = try await person.complete("Hi", into: sink)
@@ -107,9 +112,11 @@ struct RetryTests {
   @Test(
     "What will not pass is not tried again",
     arguments: [
-      (400, "odd", ErrorKind.upstreamError), (400, "context_length_exceeded", .contextOverflow), (401, "odd", .authRejected),
+      (400, "odd", ErrorKind.upstreamError), (400, "context_length_exceeded", .contextOverflow),
+      (401, "odd", .authRejected),
       (402, "odd", .quotaExceeded), (403, "odd", .authRejected), (404, "model_not_found", .modelNotFound),
-      (429, "insufficient_quota", .quotaExceeded), (400, "content_filter", .contentFiltered), (501, "odd", .unsupported),
+      (429, "insufficient_quota", .quotaExceeded), (400, "content_filter", .contentFiltered),
+      (501, "odd", .unsupported),
     ])
   func refuses(_ status: Int, _ code: String, _ kind: ErrorKind) async throws {
     let upstream = try Upstream.sequence([Upstream.fails(status, code: code)])
