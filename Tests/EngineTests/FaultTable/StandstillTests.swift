@@ -1,6 +1,7 @@
 import Completion
 import HTTP
 import JSON
+import Platform
 import Synchronization
 import TestSupport
 import Testing
