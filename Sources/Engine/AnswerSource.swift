@@ -19,6 +19,8 @@ struct AnswerSource: Sendable {
   let options: CompletionOptions
   /// Whose limits it counts towards.
   let lane: Lane
+  /// The longest pause, in milliseconds, that the next request makes so that it is not refused.
+  let maxPauseMs: Int
 
   /// Streams the answer to `messages` into `answer`. Returns what the request could not carry.
   func stream(_ messages: [Message], into answer: LiveAnswer) async throws(ProviderError) -> [Dropped] {
@@ -79,6 +81,9 @@ struct AnswerSource: Sendable {
     _ answer: LiveAnswer
   ) async throws(ProviderError) {
     try await engine.send(http, to: endpoint, dialect) { response in
+      if let ms = UpstreamHeaders(response.headers).exhaustedMs, ms <= maxPauseMs {
+        engine.pacing.pause(lane, ms: ms, .rateLimited, isRefusal: false)
+      }
       if isWhole(response) {
         let body = try await response.body.readAll(limit: CompletionEngine.wholeLimit)
         _ = await answer.take(try dialect.decodeWhole(body, for: request, at: endpoint))

@@ -51,7 +51,7 @@ struct CompletionRun: Sendable {
   private func answer(
     to messages: [Message], thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
-    let answer = LiveAnswer(by: target, sink: sink, clock: engine.clock)
+    let answer = LiveAnswer(by: target, sink: sink, clock: engine.clock, meter: admission.meter)
     let started = engine.clock.now()
     do throws(ProviderError) {
       let answered = try await ask(messages, into: answer)

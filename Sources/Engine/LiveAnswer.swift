@@ -20,11 +20,13 @@ final class LiveAnswer: Sendable {
   private let state: Mutex<State>
   private let sink: any CompletionSink
   private let clock: MonotonicClock
+  private let meter: SpendMeter
 
   /// An answer that `writer` is to give first.
-  init(by writer: Target, sink: any CompletionSink, clock: MonotonicClock) {
+  init(by writer: Target, sink: any CompletionSink, clock: MonotonicClock, meter: SpendMeter) {
     self.sink = sink
     self.clock = clock
+    self.meter = meter
     state = Mutex(State(writer: writer, lastContent: clock.now()))
   }
 
@@ -77,14 +79,16 @@ final class LiveAnswer: Sendable {
   func take(_ events: [StreamEvent]) async -> AnswerBuilder.Heard {
     guard !events.isEmpty else { return .nothing }
     var deltas: [StreamDelta] = []
-    let heard = state.withLock { state in
+    let (heard, usage, size) = state.withLock { state in
       let heard = state.builder.take(events, into: &deltas)
-      guard heard == .content else { return heard }
-      let now = clock.now()
-      state.lastContent = now
-      if state.firstContent == nil { state.firstContent = now }
-      return heard
+      if heard == .content {
+        let now = clock.now()
+        state.lastContent = now
+        if state.firstContent == nil { state.firstContent = now }
+      }
+      return (heard, state.builder.usage, state.builder.contentSize)
     }
+    meter.note(usage, contentSize: size)
     if !deltas.isEmpty { await sink.emit(deltas) }
     return heard
   }

@@ -58,7 +58,7 @@ struct ConfigFileTests {
       """
       {
         "retry": { "attempts": 5, "maxDelayMs": 1000, "afterOutput": true },
-        "fallbacks": { "box/big": ["claude/x", "other/y"] },
+        "fallbacks": { "box/big": ["xai/x", "other/y"] },
         "providers": {
           "box": {
             "api": "openai", "baseURL": "http://box", "retry": { "attempts": 1 }, "fallbacks": ["other/z"],
@@ -74,12 +74,12 @@ struct ConfigFileTests {
     options = catalog.retry(of: other)
     #expect((options.attempts, options.maxDelayMs, options.afterOutput) == (5, 1000, true))
     #expect(box.maxConcurrent == 2 && other.maxConcurrent == nil)
-    #expect(catalog.fallbacks(of: "big", at: box) == ["claude/x", "other/y"])
+    #expect(catalog.fallbacks(of: "big", at: box) == ["xai/x", "other/y"])
     #expect(catalog.fallbacks(of: "small", at: box) == ["other/z"])
     #expect(catalog.fallbacks(of: "y", at: other).isEmpty)
     let settings = Dictionary(uniqueKeysWithValues: catalog.settings().map { ($0.key, $0) })
     #expect(settings["retry"]?.value == ["attempts": 5, "maxDelayMs": 1000, "afterOutput": true])
-    #expect(settings["fallbacks.box/big"]?.value == ["claude/x", "other/y"])
+    #expect(settings["fallbacks.box/big"]?.value == ["xai/x", "other/y"])
     #expect(settings["providers.box.retry"]?.value == ["attempts": 1])
     #expect(settings["providers.box.fallbacks"]?.value == ["other/z"])
     #expect(settings["providers.box.maxConcurrent"]?.value == 2)
@@ -136,6 +136,10 @@ struct ConfigFileTests {
   }
 
   static let mistakes: [(text: String, message: String)] = [
+    (
+      #"{"cache": {"prompts": true}}"#,
+      #"config.json:1: cache.prompts: is not a known field; there are "enabled", "systemPrompt", "projectInstructions""#
+    ),
     ("{\n  \"modle\": 1\n}", "config.json:2: modle: is not a known field; did you mean \"model\"?"),
     ("{\n\"model\": 5}", "config.json:2: model: must be a string, but is 5"),
     ("[]", "config.json:1: must be an object, but is an array"),
@@ -255,7 +259,7 @@ struct ConfigFileTests {
 
   @Test("A file that cannot be read is an error that names it")
   func unreadable() throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     try FileSystem.makeDirectory(folder.file("config/config.json"))
     let environment = Environment(["PATCHBAY_HOME": folder.path])
     let error = providerError { () throws(ProviderError) in

@@ -118,4 +118,30 @@ struct PacingTests {
     }
     #expect(pauses == [500, 1000, 2000])
   }
+
+  @Test("When nothing is left of a limit, the next request waits until it is whole again, and is not refused")
+  func exhausted() async throws {
+    let time = ManualClock()
+    let upstream = try Upstream { _, exchange in
+      try exchange.startEvents(headers: [("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "6s")])
+      try exchange.writeChatChunk(["content": "fine"])
+      try exchange.writeChatChunk([:], finishReason: "stop")
+      try exchange.writeEvent("[DONE]")
+      try exchange.finish()
+    }
+    let person = try Person(upstream, clock: time.clock)
+    _ = try await person.complete("one")
+    async let second = person.complete("two")
+    // Its own wait, and its watch for silence.
+    await time.sleepers(2)
+    #expect(upstream.requests.count == 1)
+    time.advance(milliseconds: 6000)
+    #expect(try await second.attempts.count == 1)
+    // A pause beyond the cap is left to the provider.
+    #expect(await person.failure("three") { $0.retry.maxDelayMs = 100 }?.retryAfterMs == 6000)
+    time.advance(milliseconds: 6000)
+    _ = try await person.complete("four") { $0.retry.maxDelayMs = 100 }
+    _ = try await person.complete("five")
+    #expect(upstream.requests.count == 4)
+  }
 }

@@ -54,7 +54,7 @@ extension CompletionRun {
         throw error
       }
       do throws(ProviderError) {
-        return try await tryOnce(target, call, messages, lane, deadline, answer)
+        return try await tryOnce(target, call, messages, lane, policy, deadline, answer)
       } catch {
         admission.attempts.add(target.provider.id, target.model.id, error)
         let pauseMs = pauseMs(after: error, count, lane, policy)
@@ -65,8 +65,8 @@ extension CompletionRun {
   }
 
   private func tryOnce(
-    _ target: Target, _ call: CompletionCall, _ messages: [Message], _ lane: Lane, _ deadline: Int64?,
-    _ answer: LiveAnswer
+    _ target: Target, _ call: CompletionCall, _ messages: [Message], _ lane: Lane, _ policy: RetryPolicy,
+    _ deadline: Int64?, _ answer: LiveAnswer
   ) async throws(ProviderError) -> Answered {
     defer { engine.pacing.leave(lane) }
     var call = call
@@ -76,16 +76,17 @@ extension CompletionRun {
       call.timeout.totalMs = left
     }
     let options = try await options(for: target, call)
+    let request = CompletionRequest(messages: messages, options: options)
+    try await engine.begin(request, target, of: admission)
     let source = AnswerSource(
-      engine: engine, target: target, call: call, sessionId: admission.session?.id, options: options, lane: lane)
+      engine: engine, target: target, call: call, sessionId: admission.session?.id, options: options, lane: lane,
+      maxPauseMs: policy.maxDelayMs)
     await answer.begin(target, attempt: admission.attempts.all.count + 1)
     let dropped = try await source.stream(messages, into: answer)
     try answer.conclude()
     engine.pacing.accept(lane)
     admission.attempts.add(target.provider.id, target.model.id)
-    return Answered(
-      target: target, request: CompletionRequest(messages: messages, options: options),
-      dropped: dropped + leftOut(at: target))
+    return Answered(target: target, request: request, dropped: dropped + leftOut(at: target))
   }
 
   /// Waits until the provider takes another request.
