@@ -15,7 +15,7 @@ final class FaultLab: Sendable {
   let family: any AnswerFamily
   let engine: CompletionEngine
   let time = ManualClock()
-  private let folder: TempDirectory
+  private let folder: TemporaryFolder
   private let secure: SecureServers?
   private let turn = Mutex<Turn>(Turn())
 
@@ -28,7 +28,7 @@ final class FaultLab: Sendable {
   init(_ family: any AnswerFamily, _ secure: SecureServers?) throws {
     self.family = family
     self.secure = secure
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     var section: JSONObject = [
       "api": .string(family.api), "baseURL": "http://127.0.0.1:9", "apiKey": "sk-stored-key",
       "models": ["test-model": [:]],

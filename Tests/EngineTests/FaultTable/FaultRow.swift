@@ -134,7 +134,7 @@ struct SecureServers: Sendable {
 
   /// A file of the certificates that clients trust.
   let authorities: String
-  private let folder: TempDirectory
+  private let folder: TemporaryFolder
   private let server: TLSServer
 
   /// `nil` where the machine lacks what they need.
@@ -149,7 +149,7 @@ struct SecureServers: Sendable {
       servers.append((.goesAwayBehind(contentType: family.contentType, body: body), Certificate()))
     }
     guard let server = try await TLSServer.start(servers) else { return nil }
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     // All but the third: what is wrong with the others is not that nobody knows them.
     let trusted = try [0, 1, 3].map { try server.certificateText(servers[$0].1) }.joined()
     let authorities = try folder.write("authorities.pem", trusted)
