@@ -28,7 +28,9 @@ package struct UpstreamHeaders: Sendable {
 
   /// How long it is until `time`, in seconds since 1970, by the response's own clock; `nil` when it shows none.
   package func milliseconds(until time: Int) -> Int? {
-    guard let now = self["date"].flatMap(HTTPDate.seconds), (0..<1_000_000_000_000).contains(time) else { return nil }
+    guard let now = self["date"].flatMap({ HTTPDate.seconds($0) }), (0..<1_000_000_000_000).contains(time) else {
+      return nil
+    }
     return max(0, time - now) * 1000
   }
 
@@ -57,7 +59,7 @@ package struct UpstreamHeaders: Sendable {
     if let number = Double(text) {
       return number < 1e9 ? Self.milliseconds(number * 1000) : milliseconds(until: Int(min(number, 1e12)))
     }
-    return Self.span(text) ?? HTTPDate.seconds(iso: text).flatMap(milliseconds(until:))
+    return Self.span(text) ?? HTTPDate.isoSeconds(text).flatMap(milliseconds(until:))
   }
 
   private static func span(_ text: String) -> Int? {
@@ -100,7 +102,7 @@ enum HTTPDate {
   }
 
   /// The seconds since 1970 of a date in UTC as ISO 8601 has it; fractions of a second do not count.
-  static func seconds(iso text: String) -> Int? {
+  static func isoSeconds(_ text: String) -> Int? {
     guard text.last == "Z" || text.hasSuffix("+00:00") else { return nil }
     let parts = text.prefix(19).split { "-T:".contains($0) }.map { Int($0) }
     guard parts.count == 6, let year = parts[0], let month = parts[1], let day = parts[2], let hour = parts[3],

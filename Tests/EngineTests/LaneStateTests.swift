@@ -56,6 +56,10 @@ struct LaneStateTests {
     lane.accept()
     #expect(lane.isIdle(at: 1_000))
     #expect(lane.refuse(now: 1_000) == 1)
+    // Five minutes of quiet end it, too.
+    lane.pause(until: 1_000, .rateLimited, isRefusal: true)
+    #expect(lane.isIdle(at: 300_000_000_999) == false)
+    #expect(lane.isIdle(at: 300_000_001_000))
     // What the provider only announced is no refusal.
     lane.pause(until: 2_000, .rateLimited, isRefusal: false)
     #expect(lane.refuse(now: 1_500) == 2)

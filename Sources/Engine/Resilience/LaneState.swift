@@ -45,9 +45,13 @@ struct LaneState {
   private(set) var refusals = 0
   private var limit = Int.max
 
+  /// For so long, in nanoseconds, behind a pause it is remembered that there were refusals.
+  private static let memory: Int64 = 300_000_000_000
+
   /// Whether it says nothing that a new one would not.
   func isIdle(at now: Int64) -> Bool {
-    active == 0 && queue.isEmpty && refusals == 0 && (coolDown?.until ?? 0) <= now
+    guard active == 0, queue.isEmpty, let coolDown else { return active == 0 && queue.isEmpty && refusals == 0 }
+    return now - coolDown.until >= (refusals > 0 ? Self.memory : 0)
   }
 
   /// Takes a place when nothing stands in the way.

@@ -12,10 +12,14 @@ final class Pacing: Sendable {
     var granted: Set<Int> = []
     var nextTicket = 0
 
+    /// Forgets the lanes that have nothing to say: this one, and all once there are many.
     mutating func tidy(_ lane: Lane, _ now: Int64) {
       if lanes[lane]?.isIdle(at: now) == true { lanes[lane] = nil }
+      if lanes.count > Pacing.manyLanes { lanes = lanes.filter { !$0.value.isIdle(at: now) } }
     }
   }
+
+  private static let manyLanes = 64
 
   private let clock: MonotonicClock
   private let state = Mutex(State())
