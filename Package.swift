@@ -66,7 +66,7 @@ let package = Package(
       ["Catalog", "Completion", "Credentials", "HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests(
       "ImportTests", ["Catalog", "Completion", "Credentials", "HTTP", "Import", "JSON", "Platform", "TestSupport"]),
-    tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport"]),
+    tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport", "Upstream"]),
     tests(
       "EngineTests",
       [

@@ -54,7 +54,8 @@ struct CurlFailure {
     case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: return .proxy(message)
     case CURLE_COULDNT_CONNECT: return connectError
     case CURLE_OPERATION_TIMEDOUT: return .timeout(.connect)
-    case CURLE_PARTIAL_FILE: return .truncated(message)
+    // Before the head, it is a server that goes away in the middle of HTTP/2.
+    case CURLE_PARTIAL_FILE: return hasHead ? .truncated(message) : .reset("\(host): \(message)")
     case CURLE_GOT_NOTHING: return .reset("\(host) closed the connection without an answer")
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR: return exchangeError
     case CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_HTTP3: return .reset("\(host): \(message)")

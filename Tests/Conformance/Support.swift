@@ -105,9 +105,17 @@ extension PatchbayProcess {
   }
 }
 
+/// Whether the system tells how much memory a process has.
+let tellsMemory = access("/proc/self/status", R_OK) == 0
+
 /// The most memory that process `id` has had resident, in bytes; an error where the system does not tell.
-func peakMemory(of id: Int32) throws -> Int {
+func peakMemory(of id: Int32) throws -> Int { try memory("VmHWM", of: id) }
+
+/// The memory that process `id` has resident, in bytes; an error where the system does not tell.
+func residentMemory(of id: Int32) throws -> Int { try memory("VmRSS", of: id) }
+
+private func memory(_ name: String, of id: Int32) throws -> Int {
   let status = String(decoding: try FileSystem.read("/proc/\(id)/status") ?? [], as: UTF8.self)
-  let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }, "no /proc/\(id)/status")
+  let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(name):") }, "no /proc/\(id)/status")
   return try #require(Int(line.filter(\.isNumber))) << 10
 }

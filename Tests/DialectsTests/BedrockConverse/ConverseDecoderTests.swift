@@ -1,38 +1,17 @@
 import Completion
 import Dialects
-import HTTP
 import JSON
 import Testing
+import Upstream
 
-/// Event-stream frames, made as AWS makes them.
+/// The frames of an answer, made as AWS makes them.
 enum Frame {
-  static func event(_ type: String, _ payload: JSONValue) -> [UInt8] {
-    frame([(":event-type", type), (":content-type", "application/json"), (":message-type", "event")], payload.bytes)
-  }
+  static func event(_ type: String, _ payload: JSONValue) -> [UInt8] { AmazonFrame.event(type, payload.bytes) }
 
-  static func exception(_ type: String, _ payload: JSONValue) -> [UInt8] {
-    frame(
-      [(":exception-type", type), (":content-type", "application/json"), (":message-type", "exception")],
-      payload.bytes)
-  }
+  static func exception(_ type: String, _ payload: JSONValue) -> [UInt8] { AmazonFrame.exception(type, payload) }
 
   static func frame(_ headers: [(String, String)], _ payload: [UInt8]) -> [UInt8] {
-    var block: [UInt8] = []
-    for (name, value) in headers {
-      block.append(UInt8(name.utf8.count))
-      block += Array(name.utf8)
-      block.append(7)
-      block += number(value.utf8.count).suffix(2)
-      block += Array(value.utf8)
-    }
-    var bytes = number(16 + block.count + payload.count) + number(block.count)
-    bytes += number(Int(CRC32.checksum(of: bytes[...])))
-    bytes += block + payload
-    return bytes + number(Int(CRC32.checksum(of: bytes[...])))
-  }
-
-  private static func number(_ value: Int) -> [UInt8] {
-    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+    AmazonFrame.frame(headers, payload)
   }
 
   static func delta(_ delta: JSONValue, _ index: Int = 0) -> [UInt8] {

@@ -3,6 +3,9 @@ package import JSON
 
 /// Frames of `application/vnd.amazon.eventstream`, made as AWS makes them.
 package enum AmazonFrame {
+  /// What answers in such frames call themselves.
+  package static let contentType = "application/vnd.amazon.eventstream"
+
   /// An event with this payload.
   package static func event(_ type: String, _ payload: [UInt8]) -> [UInt8] {
     frame([(":event-type", type), (":content-type", "application/json"), (":message-type", "event")], payload)
@@ -25,16 +28,18 @@ package enum AmazonFrame {
       block += number(value.utf8.count).suffix(2)
       block += Array(value.utf8)
     }
-    var bytes = prelude(payload: payload.count, headers: block.count)
-    bytes += block + payload
-    return bytes + number(Int(CRC32.checksum(of: bytes[...])))
+    return sealed(prelude(payload: payload.count, headers: block.count) + block + payload)
   }
+
+  /// A frame whose payload was changed after it was made, with the checksum that fits.
+  package static func resealed(_ frame: [UInt8]) -> [UInt8] { sealed(Array(frame.dropLast(4))) }
 
   /// The beginning of a frame whose headers and payload have these sizes.
   package static func prelude(payload: Int, headers: Int) -> [UInt8] {
-    let lengths = number(16 + headers + payload) + number(headers)
-    return lengths + number(Int(CRC32.checksum(of: lengths[...])))
+    sealed(number(16 + headers + payload) + number(headers))
   }
+
+  private static func sealed(_ bytes: [UInt8]) -> [UInt8] { bytes + number(Int(CRC32.checksum(of: bytes[...]))) }
 
   private static func number(_ value: Int) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }

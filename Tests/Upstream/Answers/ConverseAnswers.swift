@@ -3,7 +3,7 @@ package import JSON
 /// Converse as Amazon Bedrock writes it: frames of Amazon's event stream.
 package struct ConverseAnswers: AnswerFamily {
   package let api = "bedrock-converse-stream"
-  package let contentType = "application/vnd.amazon.eventstream"
+  package let contentType = AmazonFrame.contentType
   package let settings: JSONObject = ["variables": ["region": "us-east-1"]]
 
   /// The family; it has no state.
