@@ -31,6 +31,7 @@ let package = Package(
     .target(name: "CPlatform"),
     module("Platform", ["CPlatform"]),
     module("JSON"),
+    module("SchemaTypes", ["JSON"]),
     module("HTTP", ["CCurl", "Platform"]),
     module("Completion", ["JSON"]),
     module("WireProtocol", ["JSON", "Completion"]),
@@ -47,13 +48,14 @@ let package = Package(
       name: "patchbay",
       dependencies: [
         "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "Platform",
-        "Server", "WireProtocol",
+        "SchemaTypes", "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),
     support("Upstream", ["Completion", "HTTP", "JSON", "Platform"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("SchemaTypesTests", ["JSON", "Platform", "SchemaTypes", "TestSupport"]),
     tests("PlatformTests", ["Platform", "TestSupport"]),
     tests("HTTPTests", ["HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests("CompletionTests", ["Completion", "JSON"]),
