@@ -715,7 +715,7 @@ message."
 
 (defsubst patchbay-types-stored-message-stop-reason (object)
   "Return `stopReason' of OBJECT, a StoredMessage: a StopReason.
-It may be absent.  ."
+It may be absent."
   (plist-get object :stopReason))
 
 (defsubst patchbay-types-stored-message-completion-id (object)
@@ -973,7 +973,7 @@ for."
 
 (defsubst patchbay-types-complete-inline-result-cost (object)
   "Return `cost' of OBJECT, a CompleteInlineResult: a Cost.
-It may be absent.  ."
+It may be absent."
   (plist-get object :cost))
 
 (defsubst patchbay-types-complete-inline-result-native (object)
@@ -1494,7 +1494,7 @@ The provider's id."
 
 (defsubst patchbay-types-login-status-result-providers-item-status (object)
   "Return `status' of OBJECT, a LoginStatusResultProvidersItem.
-It is a ProviderStatus.  ."
+It is a ProviderStatus."
   (plist-get object :status))
 
 (defsubst patchbay-types-login-status-result-providers-item-source (object)
