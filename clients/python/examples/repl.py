@@ -47,11 +47,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     with Patchbay(on_prompt=ask_on_terminal, on_login=show_on_terminal) as pb:
         session = pb.session(options.session)
         if options.provider:
-            known = {entry.get("name") for entry in pb.sessions()} | {entry["id"] for entry in pb.sessions()}
-            if options.session not in known:
-                pb.call("createSession", {"name": options.session, "provider": options.provider})
-            else:
+            if any(options.session in (entry["id"], entry.get("name")) for entry in pb.sessions()):
                 session.switch(options.provider)
+            else:
+                pb.call("createSession", {"name": options.session, "provider": options.provider})
         while True:
             try:
                 line = input("> ").strip()
@@ -65,7 +64,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
             except KeyboardInterrupt:
                 print()
             except PatchbayError as error:
-                print(f"error: {error}" + (f" ({error.hint})" if error.hint else ""), file=sys.stderr)
+                print(f"error: {error}", *([f"hint: {error.hint}"] if error.hint else []), sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -345,6 +345,7 @@ class AsyncPatchbay(_Asking):
                         stdin=asyncio.subprocess.PIPE,
                         stdout=asyncio.subprocess.PIPE,
                         env=None if self._env is None else dict(self._env),
+                        start_new_session=True,  # Ctrl-C is for this program: it ends a request, not the server
                     ),
                     self._handlers,
                 )

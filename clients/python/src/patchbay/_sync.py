@@ -23,7 +23,12 @@ class _Process:
 
     def __init__(self, command: Sequence[str], env: Optional[Mapping[str, str]], handlers: "_Handlers") -> None:
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=None if env is None else dict(env)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=None if env is None else dict(env),
+            start_new_session=True,  # Ctrl-C is for this program: it ends a request, not the server
         )
         self._wire = _wire.Wire()
         self._lock = threading.Lock()
