@@ -58,6 +58,14 @@ class Async(support.TestCase, unittest.IsolatedAsyncioTestCase):
                 break
             self.assertEqual((await self.get("/ended/2"))["ended"], "disconnected")
 
+    async def test_a_session_is_free_when_its_stream_is_closed(self):
+        async with self.client(AsyncPatchbay) as pb:
+            session = pb.session("work")
+            for _ in range(10):
+                async with session.stream("!wait") as stream:
+                    await stream.__anext__()
+                self.assertEqual((await session.complete("!say on")).text, "on")
+
     async def test_closing_the_client_leaves_no_process(self):
         pb = self.client(AsyncPatchbay)
         await pb.start()

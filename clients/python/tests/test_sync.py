@@ -96,6 +96,14 @@ class Ending(support.TestCase):
             with self.assertRaises(errors.CancelledError):
                 stream.answer
 
+    def test_a_session_is_free_when_its_stream_is_closed(self):
+        with self.client(Patchbay) as pb:
+            session = pb.session("work")
+            for _ in range(10):
+                with session.stream("!wait") as stream:
+                    next(stream)
+                self.assertEqual(session.complete("!say on").text, "on")
+
     def test_an_interrupt_cancels_the_request(self):
         script = (
             "from patchbay import Patchbay\n"

@@ -114,6 +114,7 @@ class _Request:
     def __init__(self, process: _Process, request_id: int, inbox: "asyncio.Queue[Any]") -> None:
         self._process, self._id, self._inbox = process, request_id, inbox
         self._is_open = True
+        self._is_awaited = False
 
     async def next(self) -> Tuple[Optional[types.Delta], Any]:
         """The next delta, or None and the result. The end of the task that waits cancels the request."""
@@ -140,6 +141,19 @@ class _Request:
         if self._is_open:
             self._is_open = False
             self._process.send(_wire.cancel_notification(self._id))
+            self._is_awaited = True
+
+    async def settle(self) -> None:
+        """Cancels the request, and waits for the server to have done so: only then is its session free again."""
+        self.cancel()
+        while self._is_awaited:
+            try:
+                message = await asyncio.wait_for(self._inbox.get(), _PATIENCE)
+            except asyncio.TimeoutError:
+                return
+            if isinstance(message, PatchbayError) or "method" not in message:
+                self._is_awaited = False
+                self._inbox.put_nowait(message)  # for whoever asks for the answer all the same
 
 
 class _Handlers:
@@ -243,7 +257,7 @@ class AsyncStream(AsyncIterator[str]):
     async def aclose(self) -> None:
         """Cancels what has not come yet."""
         if self._request is not None:
-            self._request.cancel()
+            await self._request.settle()
 
     async def __aenter__(self) -> "AsyncStream":
         return self

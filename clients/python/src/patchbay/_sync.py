@@ -122,6 +122,7 @@ class _Request:
     def __init__(self, process: _Process, request_id: int, inbox: "queue.SimpleQueue[Any]") -> None:
         self._process, self._id, self._inbox = process, request_id, inbox
         self._is_open = True
+        self._is_awaited = False
 
     def next(self) -> Tuple[Optional[types.Delta], Any]:
         """The next delta, or None and the result. Whatever interrupts the wait cancels the request."""
@@ -148,6 +149,19 @@ class _Request:
         if self._is_open:
             self._is_open = False
             self._process.send(_wire.cancel_notification(self._id))
+            self._is_awaited = True
+
+    def settle(self) -> None:
+        """Cancels the request, and waits for the server to have done so: only then is its session free again."""
+        self.cancel()
+        while self._is_awaited:
+            try:
+                message = self._inbox.get(timeout=_PATIENCE)
+            except queue.Empty:
+                return
+            if isinstance(message, PatchbayError) or "method" not in message:
+                self._is_awaited = False
+                self._inbox.put(message)  # for whoever asks for the answer all the same
 
 
 class _Handlers:
@@ -238,7 +252,7 @@ class Stream(Iterator[str]):
 
     def close(self) -> None:
         """Cancels what has not come yet."""
-        self._request.cancel()
+        self._request.settle()
 
     def __enter__(self) -> "Stream":
         return self
@@ -248,7 +262,7 @@ class Stream(Iterator[str]):
 
     def __del__(self) -> None:
         if hasattr(self, "_request"):
-            self.close()
+            self._request.cancel()
 
 
 class _Asking:
