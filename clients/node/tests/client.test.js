@@ -64,6 +64,15 @@ test("many completions at once are told apart, and five thousand pieces arrive w
   assert.equal(await joined(pb.stream("!count 5000")), all);
 });
 
+test("how long a piece takes is printed", async (t) => {
+  const { pb } = await start(t);
+  const delays = [];
+  for (let round = 0; round < 21; round += 1) {
+    for await (const stamp of pb.stream("!stamp")) delays.push(Number(process.hrtime.bigint() - BigInt(stamp.slice(1).split(",")[0])));
+  }
+  t.diagnostic(`a piece is there ${(delays.sort((a, b) => a - b)[10] / 1e6).toFixed(1)} ms after the provider sent it (median of 21)`);
+});
+
 test("any method can be called", async (t) => {
   const { pb } = await start(t);
   const { models } = await pb.call("listModels", { provider: "loop" });

@@ -1,6 +1,7 @@
 // Prints a line for each test, as Tests/Clients/run wants it.
 export default async function* report(source) {
   for await (const { type, data } of source) {
+    if (type === "test:diagnostic" && data.message.startsWith("a ")) yield `note\t${data.message}\n`;
     if (data?.details?.type === "suite" || (type !== "test:pass" && type !== "test:fail")) continue;
     // Older versions of Node report each file as a test, too.
     if (data.name.endsWith(".test.js") && type === "test:pass") continue;

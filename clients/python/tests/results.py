@@ -34,5 +34,6 @@ class Lines(unittest.TestResult):
         print("skipped", f"{self._name(test)}: {one_line(reason)}", sep="\t", flush=True)
 
 
-suite = unittest.defaultTestLoader.discover(".", pattern=sys.argv[1] if len(sys.argv) > 1 else "test_*.py")
-sys.exit(not suite.run(Lines()).wasSuccessful())
+if __name__ == "__main__":
+    suite = unittest.defaultTestLoader.discover(".", pattern=sys.argv[1] if len(sys.argv) > 1 else "test_*.py")
+    sys.exit(not suite.run(Lines()).wasSuccessful())

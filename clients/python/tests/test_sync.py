@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import unittest
 from contextlib import redirect_stderr
 
@@ -79,6 +80,16 @@ class Asking(support.TestCase):
         with self.client(Patchbay) as pb:
             text = "".join(pb.stream("!count 5000"))
             self.assertEqual(text, "".join(f"{number} " for number in range(1, 5001)))
+
+
+    def test_how_long_a_piece_takes_is_printed(self):
+        with self.client(Patchbay) as pb:
+            delays = []
+            for _ in range(21):
+                stamp = next(pb.stream("!stamp"))
+                delays.append(time.monotonic_ns() - int(stamp[1:].split(",")[0]))
+            median = sorted(delays)[10] / 1e6
+            print("note", f"a piece is there {median:.1f} ms after the provider sent it (median of 21)", sep="\t")
 
 
 class Ending(support.TestCase):

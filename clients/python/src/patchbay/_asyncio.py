@@ -28,6 +28,7 @@ class _Process:
 
     def __init__(self, process: asyncio.subprocess.Process, handlers: "_Handlers") -> None:
         self._process, self._handlers = process, handlers
+        self.loop = asyncio.get_running_loop()
         self._wire = _wire.Wire()
         self._pending: Dict[object, "asyncio.Queue[Any]"] = {}
         self._errands: Dict[object, "asyncio.Task[None]"] = {}
@@ -142,6 +143,12 @@ class _Request:
             self._is_open = False
             self._process.send(_wire.cancel_notification(self._id))
             self._is_awaited = True
+
+    def abandon(self) -> None:
+        """As `cancel`, from whatever thread a finalizer runs in."""
+        if self._is_open:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and the server has ended with it
+                self._process.loop.call_soon_threadsafe(self.cancel)
 
     async def settle(self) -> None:
         """Cancels the request, and waits for the server to have done so: only then is its session free again."""
@@ -268,7 +275,7 @@ class AsyncStream(AsyncIterator[str]):
     def __del__(self) -> None:
         request = getattr(self, "_request", None)
         if request is not None:
-            request.cancel()
+            request.abandon()
 
 
 class _Asking:

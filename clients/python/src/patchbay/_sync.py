@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import queue
 import subprocess
 import threading
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union, cast
+from typing import Any, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union, cast
 from types import TracebackType
 
 from . import _wire, types
@@ -32,6 +33,7 @@ class _Process:
         )
         self._wire = _wire.Wire()
         self._lock = threading.Lock()
+        self._late: Deque[bytes] = collections.deque()
         self._pending: Dict[object, "queue.SimpleQueue[Any]"] = {}
         self._handlers = handlers
         self.has_ended = False
@@ -52,11 +54,22 @@ class _Process:
                 inbox.put(_wire.exited(self._process.poll()))
             else:
                 self._write(line)
+        self._send_late()
         return _Request(self, request_id, inbox)
 
     def send(self, line: bytes) -> None:
-        with self._lock:
-            self._write(line)
+        """Also from a finalizer, which may run while this very thread is in the middle of a write."""
+        self._late.append(line)
+        self._send_late()
+
+    def _send_late(self) -> None:
+        """Writes what is to be sent, unless somebody else writes: they do it afterwards."""
+        while self._late and self._lock.acquire(blocking=False):
+            try:
+                while self._late:
+                    self._write(self._late.popleft())
+            finally:
+                self._lock.release()
 
     def _write(self, line: bytes) -> None:
         """Under the lock. A server that is gone is noticed by the reader, which tells everybody who waits."""
@@ -105,7 +118,7 @@ class _Process:
     def close(self) -> None:
         """Cancels what is in flight and ends the server."""
         with self._lock:
-            for request_id in self._pending:
+            for request_id in list(self._pending):
                 self._write(_wire.cancel_notification(request_id))
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -206,6 +219,21 @@ class Stream(Iterator[str]):
 
     def events(self) -> Iterator[types.Delta]:
         """Every delta, as the protocol describes them, through all rounds of tool calls."""
+        while True:
+            delta = self._next()
+            if delta is None:
+                return
+            yield delta
+
+    def __next__(self) -> str:
+        while True:
+            delta = self._next()
+            if delta is None:
+                raise StopIteration
+            if delta["type"] == "text":
+                return delta["text"]
+
+    def _next(self) -> Optional[types.Delta]:
         while self._answer is None:
             delta, result = self._request.next()
             if delta is None:
@@ -215,18 +243,13 @@ class Stream(Iterator[str]):
                 self.text += delta["text"]
             elif delta["type"] == "reset":
                 self.text = ""
-            yield delta
-
-    def __next__(self) -> str:
-        for delta in self.events():
-            if delta["type"] == "text":
-                return delta["text"]
-        raise StopIteration
+            return delta
+        return None
 
     @property
     def answer(self) -> Answer:
         """The whole answer; waits for its end."""
-        for _ in self.events():
+        while self._next() is not None:
             pass
         assert self._answer is not None
         return self._answer
