@@ -29,13 +29,15 @@ class Package(unittest.TestCase):
         if sys.version_info >= (3, 10):
             self.assertEqual({name for name in names if not name.startswith("_")} - set(sys.stdlib_module_names), set())
 
-    @unittest.skipUnless(os.path.exists(os.path.join(CHECKERS, "mypy")), "mypy is not installed (see Tests/run)")
-    def test_its_types_are_sound(self):
-        done = subprocess.run(
-            [os.path.join(CHECKERS, "mypy"), "--cache-dir", os.devnull, "--python-executable", sys.executable],
-            cwd=support.CLIENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        self.assertEqual(done.returncode, 0, done.stdout)
+    if sys.version_info >= (3, 10):  # the oldest that the checker knows
+
+        @unittest.skipUnless(os.path.exists(os.path.join(CHECKERS, "mypy")), "mypy is not installed (see Tests/run)")
+        def test_its_types_are_sound(self):
+            done = subprocess.run(
+                [os.path.join(CHECKERS, "mypy"), "--cache-dir", os.devnull],
+                cwd=support.CLIENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )
+            self.assertEqual(done.returncode, 0, done.stdout)
 
 
 if __name__ == "__main__":
