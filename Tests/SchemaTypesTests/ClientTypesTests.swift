@@ -18,6 +18,6 @@ struct ClientTypesTests {
     let types = try language.types(of: try OpenRPCDocument.load().json)
     // Not compared whole by #expect: it would print both.
     let isFresh = file == types
-    #expect(isFresh, "make it again: patchbay schema --for \(language.rawValue) > \(path)")
+    #expect(isFresh, "clients/make-types makes \(path) anew")
   }
 }
