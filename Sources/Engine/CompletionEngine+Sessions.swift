@@ -7,7 +7,7 @@ extension CompletionEngine {
   /// Makes a session that begins with this provider and model, or with the default.
   package func createSession(
     id: String?, name: String?, provider: String?, model: String?, connectionDefault: ModelChoice?, system: String?,
-    cwd: String?, fallbacks: [String]? = nil
+    cwd: String?, fallbacks: [String]? = nil, budgetUSD: Double? = nil
   ) async throws(ProviderError) -> SessionRecord {
     let catalog = try await catalog()
     let choice = try await select(provider: provider, model: model, current: connectionDefault, catalog)
@@ -15,7 +15,17 @@ extension CompletionEngine {
     return try await sessions.create(
       SessionRecord(
         id: id ?? SessionStore.newID(), name: name, provider: choice.provider.id, model: choice.model.id,
-        system: system, cwd: cwd, fallbacks: fallbacks, createdAt: Timestamp.now()))
+        system: system, cwd: cwd, fallbacks: fallbacks, budgetUSD: budgetUSD, createdAt: Timestamp.now()))
+  }
+
+  /// Says how many USD a session's completions may cost together from now on, those before included; `nil` for any
+  /// number.
+  package func setBudget(of reference: String, to budgetUSD: Double?) async throws(ProviderError) -> SessionRecord {
+    let record = try await sessions.find(reference)
+    let store = sessions.store
+    return try await BlockingQueue.run { () throws(ProviderError) in
+      try store.update(record.id) { $0.budgetUSD = budgetUSD }
+    }
   }
 
   /// The provider and model that these names mean, when a completion could use them.
@@ -58,6 +68,13 @@ extension CompletionEngine {
         session.model = choice.model ?? session.model
       }
     }
+    // What waits to ask the former provider again would be for nobody.
+    if record.provider != choice.provider {
+      let why = "The session went on with \(choice.provider) while this waited for \(record.provider)."
+      for completion in sessions.lanes.all(in: record.id, notOf: choice.provider) {
+        forbidFurtherTries(completion, why)
+      }
+    }
     return (changed, try await sessions.state(of: target).messageCount, previous)
   }
 
@@ -78,12 +95,22 @@ extension CompletionEngine {
 
   /// What a thread cost so far at today's prices; `nil` when they are unknown.
   package func cost(of thread: ThreadSummary) async -> Cost? {
-    guard let catalog = try? await catalog(), let provider = try? catalog.provider(named: thread.provider),
-      let model = try? catalog.model(thread.model, of: provider)
-    else { return nil }
-    guard let nothing = Cost(of: Usage(), model) else { return nil }
+    guard let catalog = try? await catalog() else { return nil }
+    let own = ModelChoice(provider: thread.provider, model: thread.model)
+    guard var sum = cost(of: Usage(), at: own, catalog) else { return nil }
     // One by one: a long conversation is not a long input.
-    return thread.usages.reduce(nothing) { sum, usage in sum + (Cost(of: usage, model) ?? Cost()) }
+    for (choice, usage) in thread.usages {
+      guard let cost = cost(of: usage, at: choice, catalog) else { return nil }
+      sum = sum + cost
+    }
+    return sum
+  }
+
+  private func cost(of usage: Usage, at choice: ModelChoice, _ catalog: ProviderCatalog) -> Cost? {
+    guard let provider = try? catalog.provider(named: choice.provider),
+      let model = try? catalog.model(choice.model ?? "", of: provider)
+    else { return nil }
+    return Cost(of: usage, model)
   }
 }
 
@@ -93,6 +120,6 @@ extension CompletionEngine {
 
   /// A point in time, given in milliseconds since 1970, as the protocol writes it.
   package static func timestamp(_ milliseconds: Int) -> String {
-    Timestamp.text(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
+    Timestamp.text(milliseconds: milliseconds)
   }
 }
