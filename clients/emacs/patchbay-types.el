@@ -240,6 +240,13 @@ It may be absent.  `true' when nothing leaves the machine or the
 network it is set up in; else absent."
   (plist-get object :offline))
 
+(defsubst patchbay-types-provider-cool-down (object)
+  "Return `coolDown' of OBJECT, a Provider: a ProviderCoolDown.
+It may be absent.  The pause that requests to it keep right now,
+because it refused some or said that it would; absent when there is
+none."
+  (plist-get object :coolDown))
+
 ;; ProviderLoginItem
 ;; A way to get a credential.
 
@@ -267,6 +274,24 @@ counts."
   "Return `detail' of OBJECT, a ProviderCredential: a string.
 The variable's name or the file's path: never the secret."
   (plist-get object :detail))
+
+;; ProviderCoolDown
+;; The pause that requests to it keep right now, because it refused some or
+;; said that it would; absent when there is none.
+
+(defsubst patchbay-types-provider-cool-down-until (object)
+  "Return `until' of OBJECT, a ProviderCoolDown: a Timestamp."
+  (plist-get object :until))
+
+(defsubst patchbay-types-provider-cool-down-reason (object)
+  "Return `reason' of OBJECT, a ProviderCoolDown.
+It is \"rateLimited\", \"overloaded\".  Why."
+  (plist-get object :reason))
+
+(defsubst patchbay-types-provider-cool-down-account (object)
+  "Return `account' of OBJECT, a ProviderCoolDown: a string.
+It may be absent.  Whose requests; absent for the default account."
+  (plist-get object :account))
 
 ;; ListProvidersResult
 ;; All providers.
@@ -626,6 +651,12 @@ Input read from the provider's cache."
 Input written to the provider's cache."
   (plist-get object :cacheWrite))
 
+(defsubst patchbay-types-usage-cache-write-long (object)
+  "Return `cacheWriteLong' of OBJECT, an Usage: an integer.
+It may be absent.  The part of `cacheWrite' that is kept for an hour;
+absent when there is none."
+  (plist-get object :cacheWriteLong))
+
 (defsubst patchbay-types-usage-reasoning (object)
   "Return `reasoning' of OBJECT, an Usage: an integer.
 The part of `output' that was thought; 0 also when the provider does
@@ -905,9 +936,9 @@ shape.  Any JSON value."
   (plist-get object :structured))
 
 (defsubst patchbay-types-complete-result-dropped (object)
-  "Return `dropped' of OBJECT, a CompleteResult.
-It is a vector of CompleteResultDroppedItem.  It may be absent.  What
-the request to the provider could not carry; absent when nothing."
+  "Return `dropped' of OBJECT, a CompleteResult: a vector of DroppedItem.
+It may be absent.  What the request to the provider could not carry;
+absent when nothing."
   (plist-get object :dropped))
 
 (defsubst patchbay-types-complete-result-warnings (object)
@@ -949,19 +980,6 @@ answer; absent when there was none."
 From the request until the end of the answer."
   (plist-get object :totalMs))
 
-;; CompleteResultDroppedItem
-;; A loss.
-
-(defsubst patchbay-types-complete-result-dropped-item-what (object)
-  "Return `what' of OBJECT, a CompleteResultDroppedItem: a string.
-The part or option: `messages[2].content[1]', `seed'."
-  (plist-get object :what))
-
-(defsubst patchbay-types-complete-result-dropped-item-why (object)
-  "Return `why' of OBJECT, a CompleteResultDroppedItem: a string.
-The reason, for a person."
-  (plist-get object :why))
-
 ;; CancelResult
 ;; Whether something was cancelled.
 
@@ -969,6 +987,19 @@ The reason, for a person."
   "Return `cancelled' of OBJECT, a CancelResult: t or :json-false.
 `false' when there is no such completion or it has already ended."
   (plist-get object :cancelled))
+
+;; DroppedItem
+;; A loss.
+
+(defsubst patchbay-types-dropped-item-what (object)
+  "Return `what' of OBJECT, a DroppedItem: a string.
+The part or option: `messages[2].content[1]', `seed'."
+  (plist-get object :what))
+
+(defsubst patchbay-types-dropped-item-why (object)
+  "Return `why' of OBJECT, a DroppedItem: a string.
+The reason, for a person."
+  (plist-get object :why))
 
 ;; CompleteInlineResult
 ;; Texts for a hole.
@@ -1003,6 +1034,12 @@ It may be absent."
 Whether the provider's own endpoint for holes wrote them, and not a
 model that was asked in words."
   (plist-get object :native))
+
+(defsubst patchbay-types-complete-inline-result-dropped (object)
+  "Return `dropped' of OBJECT, a CompleteInlineResult.
+It is a vector of DroppedItem.  It may be absent.  What of the call the
+provider could not take; absent when nothing."
+  (plist-get object :dropped))
 
 ;; CompleteInlineResultItemsItem
 ;; A text.
@@ -1047,6 +1084,12 @@ How many."
   "Return `exact' of OBJECT, a CountTokensResult: t or :json-false.
 Whether the provider itself counted; else it is an estimate."
   (plist-get object :exact))
+
+(defsubst patchbay-types-count-tokens-result-dropped (object)
+  "Return `dropped' of OBJECT, a CountTokensResult: a vector of DroppedItem.
+It may be absent.  What the provider did not count, because it could
+not be sent; absent when nothing."
+  (plist-get object :dropped))
 
 (defsubst patchbay-types-count-tokens-result-warnings (object)
   "Return `warnings' of OBJECT, a CountTokensResult: a vector, each a string.
@@ -1209,7 +1252,7 @@ Why it failed."
   (plist-get object :error))
 
 ;; StatusDelta
-;; Nothing was heard from the provider for 15 s, or for another 15 s.
+;; No content came from the provider for 15 s, or for another 15 s.
 
 (defsubst patchbay-types-status-delta-type (object)
   "Return `type' of OBJECT, a StatusDelta: \"status\".
@@ -1223,7 +1266,7 @@ A sentence for a person."
 
 (defsubst patchbay-types-status-delta-elapsed-ms (object)
   "Return `elapsedMs' of OBJECT, a StatusDelta: an integer.
-Since the request, in milliseconds."
+For how long nothing came, in milliseconds."
   (plist-get object :elapsedMs))
 
 ;; UsageDelta
@@ -1321,6 +1364,12 @@ It may be absent.  The models that may answer in another's place here;
 absent where the config file says."
   (plist-get object :fallbacks))
 
+(defsubst patchbay-types-session-budget-usd (object)
+  "Return `budgetUSD' of OBJECT, a Session: a number.
+It may be absent.  How many USD its completions may cost together;
+absent for any number."
+  (plist-get object :budgetUSD))
+
 (defsubst patchbay-types-session-created-at (object)
   "Return `createdAt' of OBJECT, a Session: a Timestamp."
   (plist-get object :createdAt))
@@ -1374,6 +1423,12 @@ there is none."
 It may be absent.  The models that may answer in another's place here;
 absent where the config file says."
   (plist-get object :fallbacks))
+
+(defsubst patchbay-types-session-with-messages-budget-usd (object)
+  "Return `budgetUSD' of OBJECT, a SessionWithMessages: a number.
+It may be absent.  How many USD its completions may cost together;
+absent for any number."
+  (plist-get object :budgetUSD))
 
 (defsubst patchbay-types-session-with-messages-created-at (object)
   "Return `createdAt' of OBJECT, a SessionWithMessages: a Timestamp."
@@ -1603,6 +1658,357 @@ Who set it: `default', `env:NAME', or a file with the line
 \(`/home/ada/.config/patchbay/config.json:12')."
   (plist-get object :source))
 
+;; UsageSum
+;; Completions added up.
+
+(defsubst patchbay-types-usage-sum-completions (object)
+  "Return `completions' of OBJECT, an UsageSum: an integer.
+How many there were."
+  (plist-get object :completions))
+
+(defsubst patchbay-types-usage-sum-failed (object)
+  "Return `failed' of OBJECT, an UsageSum: an integer.
+How many of them brought no answer."
+  (plist-get object :failed))
+
+(defsubst patchbay-types-usage-sum-billed-elsewhere (object)
+  "Return `billedElsewhere' of OBJECT, an UsageSum: an integer.
+How many are paid for elsewhere, if at all: by a subscription, or
+because the model runs on the person's machine.  Their costs are not in
+`cost'."
+  (plist-get object :billedElsewhere))
+
+(defsubst patchbay-types-usage-sum-unpriced (object)
+  "Return `unpriced' of OBJECT, an UsageSum: an integer.
+How many have a price that is not known.  Their costs are not in
+`cost'."
+  (plist-get object :unpriced))
+
+(defsubst patchbay-types-usage-sum-usage (object)
+  "Return `usage' of OBJECT, an UsageSum: an Usage."
+  (plist-get object :usage))
+
+(defsubst patchbay-types-usage-sum-cost (object)
+  "Return `cost' of OBJECT, an UsageSum: a CostOrNull."
+  (plist-get object :cost))
+
+(defsubst patchbay-types-usage-sum-duration-ms (object)
+  "Return `durationMs' of OBJECT, an UsageSum: an integer.
+How long they took, together."
+  (plist-get object :durationMs))
+
+;; UsageGroup
+;; Completions that have something in common, added up.
+
+(defsubst patchbay-types-usage-group-key (object)
+  "Return `key' of OBJECT, an UsageGroup: a string, or nil.
+A provider's id, `provider/model', a session's id or a day; `null' for
+what belongs to no session."
+  (plist-get object :key))
+
+(defsubst patchbay-types-usage-group-completions (object)
+  "Return `completions' of OBJECT, an UsageGroup: an integer.
+How many there were."
+  (plist-get object :completions))
+
+(defsubst patchbay-types-usage-group-failed (object)
+  "Return `failed' of OBJECT, an UsageGroup: an integer.
+How many of them brought no answer."
+  (plist-get object :failed))
+
+(defsubst patchbay-types-usage-group-billed-elsewhere (object)
+  "Return `billedElsewhere' of OBJECT, an UsageGroup: an integer.
+How many are paid for elsewhere, if at all: by a subscription, or
+because the model runs on the person's machine.  Their costs are not in
+`cost'."
+  (plist-get object :billedElsewhere))
+
+(defsubst patchbay-types-usage-group-unpriced (object)
+  "Return `unpriced' of OBJECT, an UsageGroup: an integer.
+How many have a price that is not known.  Their costs are not in
+`cost'."
+  (plist-get object :unpriced))
+
+(defsubst patchbay-types-usage-group-usage (object)
+  "Return `usage' of OBJECT, an UsageGroup: an Usage."
+  (plist-get object :usage))
+
+(defsubst patchbay-types-usage-group-cost (object)
+  "Return `cost' of OBJECT, an UsageGroup: a CostOrNull."
+  (plist-get object :cost))
+
+(defsubst patchbay-types-usage-group-duration-ms (object)
+  "Return `durationMs' of OBJECT, an UsageGroup: an integer.
+How long they took, together."
+  (plist-get object :durationMs))
+
+;; UsageResult
+;; The result of `getUsage`.
+
+(defsubst patchbay-types-usage-result-total (object)
+  "Return `total' of OBJECT, an UsageResult: an UsageSum."
+  (plist-get object :total))
+
+(defsubst patchbay-types-usage-result-groups (object)
+  "Return `groups' of OBJECT, an UsageResult: a vector of UsageGroup.
+It may be absent.  With `groupBy': days in their order, everything else
+with the dearest first."
+  (plist-get object :groups))
+
+(defsubst patchbay-types-usage-result-warnings (object)
+  "Return `warnings' of OBJECT, an UsageResult: a vector, each a string.
+It may be absent.  What could not be read."
+  (plist-get object :warnings))
+
+;; LimitAllowance
+;; So many of something in some span of time.
+
+(defsubst patchbay-types-limit-allowance-limit (object)
+  "Return `limit' of OBJECT, a LimitAllowance: a number.
+It may be absent.  How many there are in all."
+  (plist-get object :limit))
+
+(defsubst patchbay-types-limit-allowance-remaining (object)
+  "Return `remaining' of OBJECT, a LimitAllowance: a number.
+It may be absent.  How many are left."
+  (plist-get object :remaining))
+
+(defsubst patchbay-types-limit-allowance-resets-at (object)
+  "Return `resetsAt' of OBJECT, a LimitAllowance: a Timestamp.
+It may be absent."
+  (plist-get object :resetsAt))
+
+;; LimitWindow
+;; A limit by its name.
+
+(defsubst patchbay-types-limit-window-name (object)
+  "Return `name' of OBJECT, a LimitWindow: a string.
+What the provider calls it: `tokens-minute', `5h', `primary'."
+  (plist-get object :name))
+
+(defsubst patchbay-types-limit-window-limit (object)
+  "Return `limit' of OBJECT, a LimitWindow: a number.
+It may be absent.  How many there are in all."
+  (plist-get object :limit))
+
+(defsubst patchbay-types-limit-window-remaining (object)
+  "Return `remaining' of OBJECT, a LimitWindow: a number.
+It may be absent.  How many are left."
+  (plist-get object :remaining))
+
+(defsubst patchbay-types-limit-window-used-percent (object)
+  "Return `usedPercent' of OBJECT, a LimitWindow: a number.
+It may be absent.  How much is gone, in percent."
+  (plist-get object :usedPercent))
+
+(defsubst patchbay-types-limit-window-resets-at (object)
+  "Return `resetsAt' of OBJECT, a LimitWindow: a Timestamp.
+It may be absent."
+  (plist-get object :resetsAt))
+
+;; LimitCredits
+;; What was paid for in advance.
+
+(defsubst patchbay-types-limit-credits-remaining (object)
+  "Return `remaining' of OBJECT, a LimitCredits: a number.
+It may be absent.  What is left."
+  (plist-get object :remaining))
+
+(defsubst patchbay-types-limit-credits-total (object)
+  "Return `total' of OBJECT, a LimitCredits: a number.
+It may be absent.  What there was."
+  (plist-get object :total))
+
+(defsubst patchbay-types-limit-credits-used (object)
+  "Return `used' of OBJECT, a LimitCredits: a number.
+It may be absent.  What is gone."
+  (plist-get object :used))
+
+(defsubst patchbay-types-limit-credits-currency (object)
+  "Return `currency' of OBJECT, a LimitCredits: a string.
+It may be absent.  The currency's code; absent for units of the
+provider's own."
+  (plist-get object :currency))
+
+(defsubst patchbay-types-limit-credits-unlimited (object)
+  "Return `unlimited' of OBJECT, a LimitCredits: t or :json-false.
+It may be absent.  Whether they never run out."
+  (plist-get object :unlimited))
+
+;; Limits
+;; What is left at a provider.
+
+(defsubst patchbay-types-limits-provider (object)
+  "Return `provider' of OBJECT, a Limits: a string.
+The provider's id."
+  (plist-get object :provider))
+
+(defsubst patchbay-types-limits-account (object)
+  "Return `account' of OBJECT, a Limits: a string.
+It may be absent.  The account there; absent for the default one."
+  (plist-get object :account))
+
+(defsubst patchbay-types-limits-requests (object)
+  "Return `requests' of OBJECT, a Limits: a LimitAllowance.
+It may be absent."
+  (plist-get object :requests))
+
+(defsubst patchbay-types-limits-tokens (object)
+  "Return `tokens' of OBJECT, a Limits: a LimitAllowance.
+It may be absent."
+  (plist-get object :tokens))
+
+(defsubst patchbay-types-limits-window (object)
+  "Return `window' of OBJECT, a Limits: a vector of LimitWindow.
+Every other limit."
+  (plist-get object :window))
+
+(defsubst patchbay-types-limits-credits (object)
+  "Return `credits' of OBJECT, a Limits: a LimitCredits.
+It may be absent."
+  (plist-get object :credits))
+
+(defsubst patchbay-types-limits-as-of (object)
+  "Return `asOf' of OBJECT, a Limits: a Timestamp."
+  (plist-get object :asOf))
+
+(defsubst patchbay-types-limits-source (object)
+  "Return `source' of OBJECT, a Limits: \"headers\", \"endpoint\".
+Where it was said."
+  (plist-get object :source))
+
+;; LimitsResult
+;; The result of `getLimits`.
+
+(defsubst patchbay-types-limits-result-limits (object)
+  "Return `limits' of OBJECT, a LimitsResult: a vector of Limits.
+For each account, what headers and what an endpoint say apart."
+  (plist-get object :limits))
+
+(defsubst patchbay-types-limits-result-failures (object)
+  "Return `failures' of OBJECT, a LimitsResult.
+It is a vector of LimitsResultFailuresItem.  It may be absent.  The
+providers that could not be asked; absent when all could."
+  (plist-get object :failures))
+
+;; LimitsResultFailuresItem
+;; A provider that could not be asked.
+
+(defsubst patchbay-types-limits-result-failures-item-provider (object)
+  "Return `provider' of OBJECT, a LimitsResultFailuresItem: a string.
+The provider's id."
+  (plist-get object :provider))
+
+(defsubst patchbay-types-limits-result-failures-item-error (object)
+  "Return `error' of OBJECT, a LimitsResultFailuresItem: an Error."
+  (plist-get object :error))
+
+;; Exchange
+;; A request to a provider, or to who keeps its credentials, and what came
+;; back.
+
+(defsubst patchbay-types-exchange-time (object)
+  "Return `time' of OBJECT, an Exchange: a Timestamp."
+  (plist-get object :time))
+
+(defsubst patchbay-types-exchange-purpose (object)
+  "Return `purpose' of OBJECT, an Exchange.
+It is \"completion\", \"embedding\", \"infill\", \"count\", \"models\",
+\"limits\", \"download\", \"credentials\".  What it was for."
+  (plist-get object :purpose))
+
+(defsubst patchbay-types-exchange-method (object)
+  "Return `method' of OBJECT, an Exchange: a string.
+The HTTP method."
+  (plist-get object :method))
+
+(defsubst patchbay-types-exchange-url (object)
+  "Return `url' of OBJECT, an Exchange: a string.
+Without its query."
+  (plist-get object :url))
+
+(defsubst patchbay-types-exchange-provider (object)
+  "Return `provider' of OBJECT, an Exchange: a string.
+It may be absent.  The provider's id; absent where it is not known."
+  (plist-get object :provider))
+
+(defsubst patchbay-types-exchange-account (object)
+  "Return `account' of OBJECT, an Exchange: a string.
+It may be absent.  The account there; absent for the default one."
+  (plist-get object :account))
+
+(defsubst patchbay-types-exchange-model (object)
+  "Return `model' of OBJECT, an Exchange: a string.
+It may be absent.  The model."
+  (plist-get object :model))
+
+(defsubst patchbay-types-exchange-completion-id (object)
+  "Return `completionId' of OBJECT, an Exchange: a string.
+It may be absent.  The completion it belongs to."
+  (plist-get object :completionId))
+
+(defsubst patchbay-types-exchange-attempt (object)
+  "Return `attempt' of OBJECT, an Exchange: an integer.
+It may be absent.  Which request of its completion it was."
+  (plist-get object :attempt))
+
+(defsubst patchbay-types-exchange-status (object)
+  "Return `status' of OBJECT, an Exchange: an integer.
+It may be absent.  The HTTP status; absent when no response came."
+  (plist-get object :status))
+
+(defsubst patchbay-types-exchange-timing (object)
+  "Return `timing' of OBJECT, an Exchange: an ExchangeTiming.
+Milliseconds from its beginning; a phase that was not reached is
+absent."
+  (plist-get object :timing))
+
+(defsubst patchbay-types-exchange-request-bytes (object)
+  "Return `requestBytes' of OBJECT, an Exchange: an integer.
+The size of the request's body."
+  (plist-get object :requestBytes))
+
+(defsubst patchbay-types-exchange-response-bytes (object)
+  "Return `responseBytes' of OBJECT, an Exchange: an integer.
+How much of the response's body came, after decompression."
+  (plist-get object :responseBytes))
+
+(defsubst patchbay-types-exchange-error (object)
+  "Return `error' of OBJECT, an Exchange: an ErrorKind.
+It may be absent."
+  (plist-get object :error))
+
+;; ExchangeTiming
+;; Milliseconds from its beginning; a phase that was not reached is absent.
+
+(defsubst patchbay-types-exchange-timing-connect-ms (object)
+  "Return `connectMs' of OBJECT, an ExchangeTiming: a number.
+It may be absent.  Until the connection stood."
+  (plist-get object :connectMs))
+
+(defsubst patchbay-types-exchange-timing-head-ms (object)
+  "Return `headMs' of OBJECT, an ExchangeTiming: a number.
+It may be absent.  Until the response's head had come."
+  (plist-get object :headMs))
+
+(defsubst patchbay-types-exchange-timing-first-content-ms (object)
+  "Return `firstContentMs' of OBJECT, an ExchangeTiming: a number.
+It may be absent.  Until its first content had."
+  (plist-get object :firstContentMs))
+
+(defsubst patchbay-types-exchange-timing-total-ms (object)
+  "Return `totalMs' of OBJECT, an ExchangeTiming: a number.
+Until it was over."
+  (plist-get object :totalMs))
+
+;; RequestLogResult
+;; The result of `getRequestLog`.
+
+(defsubst patchbay-types-request-log-result-exchanges (object)
+  "Return `exchanges' of OBJECT, a RequestLogResult: a vector of Exchange.
+The newest first."
+  (plist-get object :exchanges))
+
 (defconst patchbay-types-error-kind
   '("parse" "invalidRequest" "methodNotFound" "invalidParams" "internal"
      "notInitialized" "cancelled" "authRequired" "authRejected" "rateLimited"
@@ -1681,11 +2087,44 @@ It may be absent.  Every try of the completion, in order; absent where
 there was but one."
   (plist-get object :attempts))
 
+(defsubst patchbay-types-error-data-budget (object)
+  "Return `budget' of OBJECT, an ErrorData: an ErrorDataBudget.
+It may be absent.  The budget that a `budgetExceeded' is about."
+  (plist-get object :budget))
+
 (defsubst patchbay-types-error-data-supported (object)
   "Return `supported' of OBJECT, an ErrorData: a vector, each an integer.
 It may be absent.  The protocol versions the server speaks; with an
 unsupported `protocolVersion'."
   (plist-get object :supported))
+
+;; ErrorDataBudget
+;; The budget that a `budgetExceeded` is about.
+
+(defsubst patchbay-types-error-data-budget-scope (object)
+  "Return `scope' of OBJECT, an ErrorDataBudget: \"call\", \"session\", \"day\".
+What it is for."
+  (plist-get object :scope))
+
+(defsubst patchbay-types-error-data-budget-limit-usd (object)
+  "Return `limitUSD' of OBJECT, an ErrorDataBudget: a number.
+How much it is."
+  (plist-get object :limitUSD))
+
+(defsubst patchbay-types-error-data-budget-spent-usd (object)
+  "Return `spentUSD' of OBJECT, an ErrorDataBudget: a number.
+What of it was gone before."
+  (plist-get object :spentUSD))
+
+(defsubst patchbay-types-error-data-budget-cost-usd (object)
+  "Return `costUSD' of OBJECT, an ErrorDataBudget: a number.
+What this completion costs, or would cost, as far as can be told."
+  (plist-get object :costUSD))
+
+(defsubst patchbay-types-error-data-budget-started (object)
+  "Return `started' of OBJECT, an ErrorDataBudget: t or :json-false.
+Whether the provider was asked."
+  (plist-get object :started))
 
 ;; Error
 ;; An error: in responses, and wherever a result or notification tells of
@@ -1808,6 +2247,49 @@ terms."
 It may be absent.  When it is too late."
   (plist-get object :expiresAt))
 
+;; LimitsChangedParams
+;; The parameters of `limitsChanged`.
+
+(defsubst patchbay-types-limits-changed-params-provider (object)
+  "Return `provider' of OBJECT, a LimitsChangedParams: a string.
+The provider's id."
+  (plist-get object :provider))
+
+(defsubst patchbay-types-limits-changed-params-account (object)
+  "Return `account' of OBJECT, a LimitsChangedParams: a string.
+It may be absent.  The account there; absent for the default one."
+  (plist-get object :account))
+
+(defsubst patchbay-types-limits-changed-params-requests (object)
+  "Return `requests' of OBJECT, a LimitsChangedParams: a LimitAllowance.
+It may be absent.  Requests."
+  (plist-get object :requests))
+
+(defsubst patchbay-types-limits-changed-params-tokens (object)
+  "Return `tokens' of OBJECT, a LimitsChangedParams: a LimitAllowance.
+It may be absent.  Tokens."
+  (plist-get object :tokens))
+
+(defsubst patchbay-types-limits-changed-params-window (object)
+  "Return `window' of OBJECT, a LimitsChangedParams: a vector of LimitWindow.
+Every other limit."
+  (plist-get object :window))
+
+(defsubst patchbay-types-limits-changed-params-credits (object)
+  "Return `credits' of OBJECT, a LimitsChangedParams: a LimitCredits.
+It may be absent.  What was paid for in advance."
+  (plist-get object :credits))
+
+(defsubst patchbay-types-limits-changed-params-as-of (object)
+  "Return `asOf' of OBJECT, a LimitsChangedParams: a Timestamp.
+When it was said."
+  (plist-get object :asOf))
+
+(defsubst patchbay-types-limits-changed-params-source (object)
+  "Return `source' of OBJECT, a LimitsChangedParams: \"headers\", \"endpoint\".
+Where it was said."
+  (plist-get object :source))
+
 ;; PromptParams
 ;; The parameters of `prompt`.
 
@@ -1863,7 +2345,7 @@ Whether the text must not be shown while it is typed."
         :temperature :topP :stop :seed :reasoning :tools :toolChoice
         :parallelTools :output :cache :serviceTier :purpose :stream :timeout
         :retry :fallbacks :apiKey :headers :account :baseURL :api :extra
-        :requestKey :queue))
+        :requestKey :queue :budgetUSD))
     (cancel
      :required (:completionId)
      :optional ())
@@ -1879,7 +2361,8 @@ Whether the text must not be shown while it is typed."
      :optional (:provider :model :system :tools))
     (createSession
      :required ()
-     :optional (:id :name :provider :model :system :cwd :fallbacks))
+     :optional (:id :name :provider :model :system :cwd :fallbacks
+        :budgetUSD))
     (listSessions
      :required ()
      :optional (:query :limit :cursor))
@@ -1888,6 +2371,9 @@ Whether the text must not be shown while it is typed."
      :optional (:provider :messages))
     (renameSession
      :required (:session :name)
+     :optional ())
+    (setBudget
+     :required (:session :budgetUSD)
      :optional ())
     (deleteSession
      :required (:session)
@@ -1913,6 +2399,15 @@ Whether the text must not be shown while it is typed."
     (reloadConfig
      :required ()
      :optional ())
+    (getUsage
+     :required ()
+     :optional (:since :until :groupBy))
+    (getLimits
+     :required ()
+     :optional (:provider))
+    (getRequestLog
+     :required ()
+     :optional (:limit))
     )
   "The methods a client calls, and their parameters.
 Each is (METHOD :required KEYS :optional KEYS).")

@@ -127,6 +127,11 @@ export interface Provider {
   compliance?: string[];
   /** `true` when nothing leaves the machine or the network it is set up in; else absent. */
   offline?: boolean;
+  /**
+   * The pause that requests to it keep right now, because it refused some or said that it would; absent when
+   * there is none.
+   */
+  coolDown?: ProviderCoolDown;
 }
 
 /** A way to get a credential. */
@@ -142,6 +147,18 @@ export interface ProviderCredential {
   source: CredentialSource;
   /** The variable's name or the file's path: never the secret. */
   detail: string;
+}
+
+/**
+ * The pause that requests to it keep right now, because it refused some or said that it would; absent when there
+ * is none.
+ */
+export interface ProviderCoolDown {
+  until: Timestamp;
+  /** Why. */
+  reason: "rateLimited" | "overloaded";
+  /** Whose requests; absent for the default account. */
+  account?: string;
 }
 
 /** All providers. */
@@ -323,6 +340,8 @@ export interface Usage {
   cacheRead: number;
   /** Input written to the provider's cache. */
   cacheWrite: number;
+  /** The part of `cacheWrite` that is kept for an hour; absent when there is none. */
+  cacheWriteLong?: number;
   /** The part of `output` that was thought; 0 also when the provider does not tell. */
   reasoning: number;
   /** `input`, `output`, `cacheRead` and `cacheWrite` together. */
@@ -476,7 +495,7 @@ export interface CompleteResult {
   /** The answer, parsed; only when `output` asked for a shape. Any JSON value. */
   structured?: unknown;
   /** What the request to the provider could not carry; absent when nothing. */
-  dropped?: CompleteResultDroppedItem[];
+  dropped?: DroppedItem[];
   /** What was odd and was mended; absent when nothing. */
   warnings?: string[];
   /** The tier the provider says it used. */
@@ -497,18 +516,18 @@ export interface CompleteResultTiming {
   totalMs: number;
 }
 
-/** A loss. */
-export interface CompleteResultDroppedItem {
-  /** The part or option: `messages[2].content[1]`, `seed`. */
-  what: string;
-  /** The reason, for a person. */
-  why: string;
-}
-
 /** Whether something was cancelled. */
 export interface CancelResult {
   /** `false` when there is no such completion or it has already ended. */
   cancelled: boolean;
+}
+
+/** A loss. */
+export interface DroppedItem {
+  /** The part or option: `messages[2].content[1]`, `seed`. */
+  what: string;
+  /** The reason, for a person. */
+  why: string;
 }
 
 /** Texts for a hole. */
@@ -523,6 +542,8 @@ export interface CompleteInlineResult {
   cost?: Cost;
   /** Whether the provider's own endpoint for holes wrote them, and not a model that was asked in words. */
   native: boolean;
+  /** What of the call the provider could not take; absent when nothing. */
+  dropped?: DroppedItem[];
 }
 
 /** A text. */
@@ -548,6 +569,8 @@ export interface CountTokensResult {
   tokens: number;
   /** Whether the provider itself counted; else it is an estimate. */
   exact: boolean;
+  /** What the provider did not count, because it could not be sent; absent when nothing. */
+  dropped?: DroppedItem[];
   /** Why the provider did not count, although it could. */
   warnings?: string[];
 }
@@ -636,13 +659,13 @@ export interface FallbackDelta {
   error: Error;
 }
 
-/** Nothing was heard from the provider for 15 s, or for another 15 s. */
+/** No content came from the provider for 15 s, or for another 15 s. */
 export interface StatusDelta {
   /** Always `status`. */
   type: "status";
   /** A sentence for a person. */
   message: string;
-  /** Since the request, in milliseconds. */
+  /** For how long nothing came, in milliseconds. */
   elapsedMs: number;
 }
 
@@ -696,6 +719,8 @@ export interface Session {
   system?: string;
   /** The models that may answer in another's place here; absent where the config file says. */
   fallbacks?: Fallbacks;
+  /** How many USD its completions may cost together; absent for any number. */
+  budgetUSD?: number;
   createdAt: Timestamp;
   updatedAt: Timestamp;
   /** One for each provider that was spoken to. */
@@ -718,6 +743,8 @@ export interface SessionWithMessages {
   system?: string;
   /** The models that may answer in another's place here; absent where the config file says. */
   fallbacks?: Fallbacks;
+  /** How many USD its completions may cost together; absent for any number. */
+  budgetUSD?: number;
   createdAt: Timestamp;
   updatedAt: Timestamp;
   /** One for each provider that was spoken to. */
@@ -833,6 +860,170 @@ export interface ConfigResultSettingsItem {
   source: string;
 }
 
+/** Completions added up. */
+export interface UsageSum {
+  /** How many there were. */
+  completions: number;
+  /** How many of them brought no answer. */
+  failed: number;
+  /**
+   * How many are paid for elsewhere, if at all: by a subscription, or because the model runs on the person's
+   * machine. Their costs are not in `cost`.
+   */
+  billedElsewhere: number;
+  /** How many have a price that is not known. Their costs are not in `cost`. */
+  unpriced: number;
+  usage: Usage;
+  cost: CostOrNull;
+  /** How long they took, together. */
+  durationMs: number;
+}
+
+/** Completions that have something in common, added up. */
+export interface UsageGroup {
+  /** A provider's id, `provider/model`, a session's id or a day; `null` for what belongs to no session. */
+  key: string | null;
+  /** How many there were. */
+  completions: number;
+  /** How many of them brought no answer. */
+  failed: number;
+  /**
+   * How many are paid for elsewhere, if at all: by a subscription, or because the model runs on the person's
+   * machine. Their costs are not in `cost`.
+   */
+  billedElsewhere: number;
+  /** How many have a price that is not known. Their costs are not in `cost`. */
+  unpriced: number;
+  usage: Usage;
+  cost: CostOrNull;
+  /** How long they took, together. */
+  durationMs: number;
+}
+
+/** The result of `getUsage`. */
+export interface UsageResult {
+  total: UsageSum;
+  /** With `groupBy`: days in their order, everything else with the dearest first. */
+  groups?: UsageGroup[];
+  /** What could not be read. */
+  warnings?: string[];
+}
+
+/** So many of something in some span of time. */
+export interface LimitAllowance {
+  /** How many there are in all. */
+  limit?: number;
+  /** How many are left. */
+  remaining?: number;
+  resetsAt?: Timestamp;
+}
+
+/** A limit by its name. */
+export interface LimitWindow {
+  /** What the provider calls it: `tokens-minute`, `5h`, `primary`. */
+  name: string;
+  /** How many there are in all. */
+  limit?: number;
+  /** How many are left. */
+  remaining?: number;
+  /** How much is gone, in percent. */
+  usedPercent?: number;
+  resetsAt?: Timestamp;
+}
+
+/** What was paid for in advance. */
+export interface LimitCredits {
+  /** What is left. */
+  remaining?: number;
+  /** What there was. */
+  total?: number;
+  /** What is gone. */
+  used?: number;
+  /** The currency's code; absent for units of the provider's own. */
+  currency?: string;
+  /** Whether they never run out. */
+  unlimited?: boolean;
+}
+
+/** What is left at a provider. */
+export interface Limits {
+  /** The provider's id. */
+  provider: string;
+  /** The account there; absent for the default one. */
+  account?: string;
+  requests?: LimitAllowance;
+  tokens?: LimitAllowance;
+  /** Every other limit. */
+  window: LimitWindow[];
+  credits?: LimitCredits;
+  asOf: Timestamp;
+  /** Where it was said. */
+  source: "headers" | "endpoint";
+}
+
+/** The result of `getLimits`. */
+export interface LimitsResult {
+  /** For each account, what headers and what an endpoint say apart. */
+  limits: Limits[];
+  /** The providers that could not be asked; absent when all could. */
+  failures?: LimitsResultFailuresItem[];
+}
+
+/** A provider that could not be asked. */
+export interface LimitsResultFailuresItem {
+  /** The provider's id. */
+  provider: string;
+  error: Error;
+}
+
+/** A request to a provider, or to who keeps its credentials, and what came back. */
+export interface Exchange {
+  time: Timestamp;
+  /** What it was for. */
+  purpose: "completion" | "embedding" | "infill" | "count" | "models" | "limits" | "download" | "credentials";
+  /** The HTTP method. */
+  method: string;
+  /** Without its query. */
+  url: string;
+  /** The provider's id; absent where it is not known. */
+  provider?: string;
+  /** The account there; absent for the default one. */
+  account?: string;
+  /** The model. */
+  model?: string;
+  /** The completion it belongs to. */
+  completionId?: string;
+  /** Which request of its completion it was. */
+  attempt?: number;
+  /** The HTTP status; absent when no response came. */
+  status?: number;
+  /** Milliseconds from its beginning; a phase that was not reached is absent. */
+  timing: ExchangeTiming;
+  /** The size of the request's body. */
+  requestBytes: number;
+  /** How much of the response's body came, after decompression. */
+  responseBytes: number;
+  error?: ErrorKind;
+}
+
+/** Milliseconds from its beginning; a phase that was not reached is absent. */
+export interface ExchangeTiming {
+  /** Until the connection stood. */
+  connectMs?: number;
+  /** Until the response's head had come. */
+  headMs?: number;
+  /** Until its first content had. */
+  firstContentMs?: number;
+  /** Until it was over. */
+  totalMs: number;
+}
+
+/** The result of `getRequestLog`. */
+export interface RequestLogResult {
+  /** The newest first. */
+  exchanges: Exchange[];
+}
+
 /** What went wrong, as a word; one for each code. */
 export type ErrorKind = "parse" | "invalidRequest" | "methodNotFound" | "invalidParams" | "internal" | "notInitialized" | "cancelled" | "authRequired" | "authRejected" | "rateLimited" | "overloaded" | "quotaExceeded" | "contextOverflow" | "modelNotFound" | "providerNotFound" | "sessionNotFound" | "contentFiltered" | "upstreamInvalid" | "upstreamError" | "timeout" | "network" | "busy" | "storage" | "unsupported" | "engineBusy" | "budgetExceeded" | "loginFailed";
 
@@ -861,8 +1052,24 @@ export interface ErrorData {
   completionId?: string;
   /** Every try of the completion, in order; absent where there was but one. */
   attempts?: Attempt[];
+  /** The budget that a `budgetExceeded` is about. */
+  budget?: ErrorDataBudget;
   /** The protocol versions the server speaks; with an unsupported `protocolVersion`. */
   supported?: number[];
+}
+
+/** The budget that a `budgetExceeded` is about. */
+export interface ErrorDataBudget {
+  /** What it is for. */
+  scope: "call" | "session" | "day";
+  /** How much it is. */
+  limitUSD: number;
+  /** What of it was gone before. */
+  spentUSD: number;
+  /** What this completion costs, or would cost, as far as can be told. */
+  costUSD: number;
+  /** Whether the provider was asked. */
+  started: boolean;
 }
 
 /** An error: in responses, and wherever a result or notification tells of one. */
@@ -1000,6 +1207,11 @@ export interface CompleteParams {
   requestKey?: string;
   /** Whether to wait when the thread is busy, instead of failing with `busy`. */
   queue?: boolean;
+  /**
+   * How many USD it may cost. Refused with `budgetExceeded` when the input alone is estimated to cost more;
+   * ended with it when the answer so far does, which is kept as that of a cancelled one.
+   */
+  budgetUSD?: number;
 }
 
 /** The parameters of `cancel`. */
@@ -1075,6 +1287,8 @@ export interface CreateSessionParams {
   cwd?: string;
   /** Models to ask in this order when a completion's own cannot answer. Default: the config file's. */
   fallbacks?: Fallbacks;
+  /** How many USD its completions may cost together. */
+  budgetUSD?: number;
 }
 
 /** The parameters of `listSessions`. */
@@ -1103,6 +1317,14 @@ export interface RenameSessionParams {
   session: string;
   /** The new name. */
   name: string;
+}
+
+/** The parameters of `setBudget`. */
+export interface SetBudgetParams {
+  /** The session's id or name. */
+  session: string;
+  /** USD; `null` for any amount. */
+  budgetUSD: number | null;
 }
 
 /** The parameters of `deleteSession`. */
@@ -1170,6 +1392,28 @@ export interface LoginStatusParams {
   verify?: boolean;
 }
 
+/** The parameters of `getUsage`. */
+export interface GetUsageParams {
+  /** The beginning: a day, all of which counts, or a time. Default: as far back as the ledger goes. */
+  since?: string;
+  /** The end: a day, all of which counts, or a time, which does not. Default: now. */
+  until?: string;
+  /** What to add up by itself, too. */
+  groupBy?: "provider" | "model" | "session" | "day";
+}
+
+/** The parameters of `getLimits`. */
+export interface GetLimitsParams {
+  /** Only this provider's. Default: all. */
+  provider?: string;
+}
+
+/** The parameters of `getRequestLog`. */
+export interface GetRequestLogParams {
+  /** How many. Default: all 200. */
+  limit?: number;
+}
+
 /** The parameters of `streamDelta`. */
 export interface StreamDeltaParams {
   /** The completion's id. */
@@ -1214,6 +1458,26 @@ export interface LoginPromptParams {
   expiresAt?: Timestamp;
 }
 
+/** The parameters of `limitsChanged`. */
+export interface LimitsChangedParams {
+  /** The provider's id. */
+  provider: string;
+  /** The account there; absent for the default one. */
+  account?: string;
+  /** Requests. */
+  requests?: LimitAllowance;
+  /** Tokens. */
+  tokens?: LimitAllowance;
+  /** Every other limit. */
+  window: LimitWindow[];
+  /** What was paid for in advance. */
+  credits?: LimitCredits;
+  /** When it was said. */
+  asOf: Timestamp;
+  /** Where it was said. */
+  source: "headers" | "endpoint";
+}
+
 /** The parameters of `prompt`. */
 export interface PromptParams {
   /** The login that needs it, as in `loginPrompt`. */
@@ -1254,6 +1518,8 @@ export interface Methods {
   getSession: { params: GetSessionParams; result: SessionWithMessages };
   /** Give a session another name. */
   renameSession: { params: RenameSessionParams; result: Session };
+  /** Say how much a session's completions may cost together. */
+  setBudget: { params: SetBudgetParams; result: Session };
   /** Delete a session and all its threads. */
   deleteSession: { params: DeleteSessionParams; result: Empty };
   /** Go on with another provider. */
@@ -1270,6 +1536,12 @@ export interface Methods {
   getConfig: { params: undefined; result: ConfigResult };
   /** Read the config file again. */
   reloadConfig: { params: undefined; result: ConfigResult };
+  /** What was used and what it cost. */
+  getUsage: { params: GetUsageParams | undefined; result: UsageResult };
+  /** What is left of the providers' limits. */
+  getLimits: { params: GetLimitsParams | undefined; result: LimitsResult };
+  /** The latest exchanges with providers, the newest first. */
+  getRequestLog: { params: GetRequestLogParams | undefined; result: RequestLogResult };
 }
 
 /** The notifications a client sends, by name. */
@@ -1300,6 +1572,8 @@ export interface ServerNotifications {
   logMessage: { params: LogMessageParams };
   /** What a person has to do to go on with a login. */
   loginPrompt: { params: LoginPromptParams };
+  /** What is left of a provider's limits has changed noticeably. */
+  limitsChanged: { params: LimitsChangedParams };
 }
 
 /** The JSON-RPC code of each kind of error. */

@@ -84,6 +84,7 @@
 ---@field dataLocation? string Where data is worked on, as the vendor states it: `US`, `EU`, `this machine`.
 ---@field compliance? string[] The rules the vendor says it follows: `SOC 2`, `GDPR`.
 ---@field offline? boolean `true` when nothing leaves the machine or the network it is set up in; else absent.
+---@field coolDown? patchbay.ProviderCoolDown The pause that requests to it keep right now, because it refused some or said that it would; absent when there is none.
 
 ---A way to get a credential.
 ---@class patchbay.ProviderLoginItem
@@ -94,6 +95,13 @@
 ---@class patchbay.ProviderCredential
 ---@field source patchbay.CredentialSource
 ---@field detail string The variable's name or the file's path: never the secret.
+
+---The pause that requests to it keep right now, because it refused some or said that it would; absent when there is
+---none.
+---@class patchbay.ProviderCoolDown
+---@field ["until"] patchbay.Timestamp
+---@field reason "rateLimited"|"overloaded" Why.
+---@field account? string Whose requests; absent for the default account.
 
 ---All providers.
 ---@class patchbay.ListProvidersResult
@@ -204,6 +212,7 @@
 ---@field output integer Output, `reasoning` included.
 ---@field cacheRead integer Input read from the provider's cache.
 ---@field cacheWrite integer Input written to the provider's cache.
+---@field cacheWriteLong? integer The part of `cacheWrite` that is kept for an hour; absent when there is none.
 ---@field reasoning integer The part of `output` that was thought; 0 also when the provider does not tell.
 ---@field total integer `input`, `output`, `cacheRead` and `cacheWrite` together.
 ---@field estimated boolean Whether the provider gave no counts and these are a guess.
@@ -294,7 +303,7 @@
 ---@field timing patchbay.CompleteResultTiming How long it took, in milliseconds.
 ---@field attempts patchbay.Attempt[] Every try, in order; the last one made the message.
 ---@field structured? any The answer, parsed; only when `output` asked for a shape. Any JSON value.
----@field dropped? patchbay.CompleteResultDroppedItem[] What the request to the provider could not carry; absent when nothing.
+---@field dropped? patchbay.DroppedItem[] What the request to the provider could not carry; absent when nothing.
 ---@field warnings? string[] What was odd and was mended; absent when nothing.
 ---@field serviceTier? string The tier the provider says it used.
 ---@field upstreamId? string The provider's id for the answer.
@@ -306,14 +315,14 @@
 ---@field firstTokenMs? integer From the request until the first piece of the answer; absent when there was none.
 ---@field totalMs integer From the request until the end of the answer.
 
----A loss.
----@class patchbay.CompleteResultDroppedItem
----@field what string The part or option: `messages[2].content[1]`, `seed`.
----@field why string The reason, for a person.
-
 ---Whether something was cancelled.
 ---@class patchbay.CancelResult
 ---@field cancelled boolean `false` when there is no such completion or it has already ended.
+
+---A loss.
+---@class patchbay.DroppedItem
+---@field what string The part or option: `messages[2].content[1]`, `seed`.
+---@field why string The reason, for a person.
 
 ---Texts for a hole.
 ---@class patchbay.CompleteInlineResult
@@ -323,6 +332,7 @@
 ---@field usage patchbay.Usage
 ---@field cost? patchbay.Cost
 ---@field native boolean Whether the provider's own endpoint for holes wrote them, and not a model that was asked in words.
+---@field dropped? patchbay.DroppedItem[] What of the call the provider could not take; absent when nothing.
 
 ---A text.
 ---@class patchbay.CompleteInlineResultItemsItem
@@ -339,6 +349,7 @@
 ---@class patchbay.CountTokensResult
 ---@field tokens integer How many.
 ---@field exact boolean Whether the provider itself counted; else it is an estimate.
+---@field dropped? patchbay.DroppedItem[] What the provider did not count, because it could not be sent; absent when nothing.
 ---@field warnings? string[] Why the provider did not count, although it could.
 
 ---A try begins.
@@ -391,11 +402,11 @@
 ---@field to string `provider/model` that goes on.
 ---@field error patchbay.Error Why it failed.
 
----Nothing was heard from the provider for 15 s, or for another 15 s.
+---No content came from the provider for 15 s, or for another 15 s.
 ---@class patchbay.StatusDelta
 ---@field type "status" Always `status`.
 ---@field message string A sentence for a person.
----@field elapsedMs integer Since the request, in milliseconds.
+---@field elapsedMs integer For how long nothing came, in milliseconds.
 
 ---The tokens so far; the last one stands.
 ---@class patchbay.UsageDelta
@@ -430,6 +441,7 @@
 ---@field model string The current model.
 ---@field system? string The system prompt every thread gets; absent when there is none.
 ---@field fallbacks? patchbay.Fallbacks The models that may answer in another's place here; absent where the config file says.
+---@field budgetUSD? number How many USD its completions may cost together; absent for any number.
 ---@field createdAt patchbay.Timestamp
 ---@field updatedAt patchbay.Timestamp
 ---@field threads patchbay.Thread[] One for each provider that was spoken to.
@@ -443,6 +455,7 @@
 ---@field model string The current model.
 ---@field system? string The system prompt every thread gets; absent when there is none.
 ---@field fallbacks? patchbay.Fallbacks The models that may answer in another's place here; absent where the config file says.
+---@field budgetUSD? number How many USD its completions may cost together; absent for any number.
 ---@field createdAt patchbay.Timestamp
 ---@field updatedAt patchbay.Timestamp
 ---@field threads patchbay.Thread[] One for each provider that was spoken to.
@@ -515,6 +528,104 @@
 ---@field value any The value, of any type; secrets are `•••`.
 ---@field source string Who set it: `default`, `env:NAME`, or a file with the line (`/home/ada/.config/patchbay/config.json:12`).
 
+---Completions added up.
+---@class patchbay.UsageSum
+---@field completions integer How many there were.
+---@field failed integer How many of them brought no answer.
+---@field billedElsewhere integer How many are paid for elsewhere, if at all: by a subscription, or because the model runs on the person's machine. Their costs are not in `cost`.
+---@field unpriced integer How many have a price that is not known. Their costs are not in `cost`.
+---@field usage patchbay.Usage
+---@field cost patchbay.CostOrNull
+---@field durationMs integer How long they took, together.
+
+---Completions that have something in common, added up.
+---@class patchbay.UsageGroup
+---@field key string|nil A provider's id, `provider/model`, a session's id or a day; `null` for what belongs to no session.
+---@field completions integer How many there were.
+---@field failed integer How many of them brought no answer.
+---@field billedElsewhere integer How many are paid for elsewhere, if at all: by a subscription, or because the model runs on the person's machine. Their costs are not in `cost`.
+---@field unpriced integer How many have a price that is not known. Their costs are not in `cost`.
+---@field usage patchbay.Usage
+---@field cost patchbay.CostOrNull
+---@field durationMs integer How long they took, together.
+
+---The result of `getUsage`.
+---@class patchbay.UsageResult
+---@field total patchbay.UsageSum
+---@field groups? patchbay.UsageGroup[] With `groupBy`: days in their order, everything else with the dearest first.
+---@field warnings? string[] What could not be read.
+
+---So many of something in some span of time.
+---@class patchbay.LimitAllowance
+---@field limit? number How many there are in all.
+---@field remaining? number How many are left.
+---@field resetsAt? patchbay.Timestamp
+
+---A limit by its name.
+---@class patchbay.LimitWindow
+---@field name string What the provider calls it: `tokens-minute`, `5h`, `primary`.
+---@field limit? number How many there are in all.
+---@field remaining? number How many are left.
+---@field usedPercent? number How much is gone, in percent.
+---@field resetsAt? patchbay.Timestamp
+
+---What was paid for in advance.
+---@class patchbay.LimitCredits
+---@field remaining? number What is left.
+---@field total? number What there was.
+---@field used? number What is gone.
+---@field currency? string The currency's code; absent for units of the provider's own.
+---@field unlimited? boolean Whether they never run out.
+
+---What is left at a provider.
+---@class patchbay.Limits
+---@field provider string The provider's id.
+---@field account? string The account there; absent for the default one.
+---@field requests? patchbay.LimitAllowance
+---@field tokens? patchbay.LimitAllowance
+---@field window patchbay.LimitWindow[] Every other limit.
+---@field credits? patchbay.LimitCredits
+---@field asOf patchbay.Timestamp
+---@field source "headers"|"endpoint" Where it was said.
+
+---The result of `getLimits`.
+---@class patchbay.LimitsResult
+---@field limits patchbay.Limits[] For each account, what headers and what an endpoint say apart.
+---@field failures? patchbay.LimitsResultFailuresItem[] The providers that could not be asked; absent when all could.
+
+---A provider that could not be asked.
+---@class patchbay.LimitsResultFailuresItem
+---@field provider string The provider's id.
+---@field error patchbay.Error
+
+---A request to a provider, or to who keeps its credentials, and what came back.
+---@class patchbay.Exchange
+---@field time patchbay.Timestamp
+---@field purpose "completion"|"embedding"|"infill"|"count"|"models"|"limits"|"download"|"credentials" What it was for.
+---@field method string The HTTP method.
+---@field url string Without its query.
+---@field provider? string The provider's id; absent where it is not known.
+---@field account? string The account there; absent for the default one.
+---@field model? string The model.
+---@field completionId? string The completion it belongs to.
+---@field attempt? integer Which request of its completion it was.
+---@field status? integer The HTTP status; absent when no response came.
+---@field timing patchbay.ExchangeTiming Milliseconds from its beginning; a phase that was not reached is absent.
+---@field requestBytes integer The size of the request's body.
+---@field responseBytes integer How much of the response's body came, after decompression.
+---@field error? patchbay.ErrorKind
+
+---Milliseconds from its beginning; a phase that was not reached is absent.
+---@class patchbay.ExchangeTiming
+---@field connectMs? number Until the connection stood.
+---@field headMs? number Until the response's head had come.
+---@field firstContentMs? number Until its first content had.
+---@field totalMs number Until it was over.
+
+---The result of `getRequestLog`.
+---@class patchbay.RequestLogResult
+---@field exchanges patchbay.Exchange[] The newest first.
+
 ---What went wrong, as a word; one for each code.
 ---@alias patchbay.ErrorKind "parse"|"invalidRequest"|"methodNotFound"|"invalidParams"|"internal"|"notInitialized"|"cancelled"|"authRequired"|"authRejected"|"rateLimited"|"overloaded"|"quotaExceeded"|"contextOverflow"|"modelNotFound"|"providerNotFound"|"sessionNotFound"|"contentFiltered"|"upstreamInvalid"|"upstreamError"|"timeout"|"network"|"busy"|"storage"|"unsupported"|"engineBusy"|"budgetExceeded"|"loginFailed"
 
@@ -532,7 +643,16 @@
 ---@field path? string The parameter an `invalidParams` or `unsupported` is about: `tools[0].name`.
 ---@field completionId? string The completion that failed or, with `busy`, that is in the way.
 ---@field attempts? patchbay.Attempt[] Every try of the completion, in order; absent where there was but one.
+---@field budget? patchbay.ErrorDataBudget The budget that a `budgetExceeded` is about.
 ---@field supported? integer[] The protocol versions the server speaks; with an unsupported `protocolVersion`.
+
+---The budget that a `budgetExceeded` is about.
+---@class patchbay.ErrorDataBudget
+---@field scope "call"|"session"|"day" What it is for.
+---@field limitUSD number How much it is.
+---@field spentUSD number What of it was gone before.
+---@field costUSD number What this completion costs, or would cost, as far as can be told.
+---@field started boolean Whether the provider was asked.
 
 ---An error: in responses, and wherever a result or notification tells of one.
 ---@class patchbay.Error
@@ -599,6 +719,7 @@
 ---@field extra? table<string, any> Merged into the provider's request body as it is, last. Default: nothing.
 ---@field requestKey? string The same key again within an hour returns the first result instead of completing twice; the last 1,000 are kept.
 ---@field queue? boolean Whether to wait when the thread is busy, instead of failing with `busy`.
+---@field budgetUSD? number How many USD it may cost. Refused with `budgetExceeded` when the input alone is estimated to cost more; ended with it when the answer so far does, which is kept as that of a cancelled one.
 
 ---The parameters of `cancel`.
 ---@class patchbay.CancelParams
@@ -640,6 +761,7 @@
 ---@field system? string The system prompt of every thread. Default: none.
 ---@field cwd? string An absolute path: `path` media must lie inside it. Default: none.
 ---@field fallbacks? patchbay.Fallbacks Models to ask in this order when a completion's own cannot answer. Default: the config file's.
+---@field budgetUSD? number How many USD its completions may cost together.
 
 ---The parameters of `listSessions`.
 ---@class patchbay.ListSessionsParams
@@ -657,6 +779,11 @@
 ---@class patchbay.RenameSessionParams
 ---@field session string The session's id or name.
 ---@field name string The new name.
+
+---The parameters of `setBudget`.
+---@class patchbay.SetBudgetParams
+---@field session string The session's id or name.
+---@field budgetUSD number|nil USD; `null` for any amount.
 
 ---The parameters of `deleteSession`.
 ---@class patchbay.DeleteSessionParams
@@ -692,6 +819,20 @@
 ---@field provider? string Only this one. Default: all.
 ---@field verify? boolean Whether to make one cheap authenticated call to each: for its list of models. One that has no such list, or gives it to anybody, is `unknown` then.
 
+---The parameters of `getUsage`.
+---@class patchbay.GetUsageParams
+---@field since? string The beginning: a day, all of which counts, or a time. Default: as far back as the ledger goes.
+---@field ["until"]? string The end: a day, all of which counts, or a time, which does not. Default: now.
+---@field groupBy? "provider"|"model"|"session"|"day" What to add up by itself, too.
+
+---The parameters of `getLimits`.
+---@class patchbay.GetLimitsParams
+---@field provider? string Only this provider's. Default: all.
+
+---The parameters of `getRequestLog`.
+---@class patchbay.GetRequestLogParams
+---@field limit? integer How many. Default: all 200.
+
 ---The parameters of `streamDelta`.
 ---@class patchbay.StreamDeltaParams
 ---@field completionId string The completion's id.
@@ -717,6 +858,17 @@
 ---@field message string For the person, to be shown: it may hold a notice about the provider's terms.
 ---@field expiresAt? patchbay.Timestamp When it is too late.
 
+---The parameters of `limitsChanged`.
+---@class patchbay.LimitsChangedParams
+---@field provider string The provider's id.
+---@field account? string The account there; absent for the default one.
+---@field requests? patchbay.LimitAllowance Requests.
+---@field tokens? patchbay.LimitAllowance Tokens.
+---@field window patchbay.LimitWindow[] Every other limit.
+---@field credits? patchbay.LimitCredits What was paid for in advance.
+---@field asOf patchbay.Timestamp When it was said.
+---@field source "headers"|"endpoint" Where it was said.
+
 ---The parameters of `prompt`.
 ---@class patchbay.PromptParams
 ---@field loginId string The login that needs it, as in `loginPrompt`.
@@ -739,6 +891,7 @@
 ---@field listSessions fun(params?: patchbay.ListSessionsParams): patchbay.ListSessionsResult List sessions.
 ---@field getSession fun(params: patchbay.GetSessionParams): patchbay.SessionWithMessages Read a session.
 ---@field renameSession fun(params: patchbay.RenameSessionParams): patchbay.Session Give a session another name.
+---@field setBudget fun(params: patchbay.SetBudgetParams): patchbay.Session Say how much a session's completions may cost together.
 ---@field deleteSession fun(params: patchbay.DeleteSessionParams): patchbay.Empty Delete a session and all its threads.
 ---@field switchProvider fun(params: patchbay.SwitchProviderParams): patchbay.SwitchProviderResult Go on with another provider.
 ---@field login fun(params: patchbay.LoginParams): patchbay.LoginResult Log in at a provider.
@@ -747,6 +900,9 @@
 ---@field loginStatus fun(params?: patchbay.LoginStatusParams): patchbay.LoginStatusResult See whether providers have a credential.
 ---@field getConfig fun(): patchbay.ConfigResult Read the settings in force.
 ---@field reloadConfig fun(): patchbay.ConfigResult Read the config file again.
+---@field getUsage fun(params?: patchbay.GetUsageParams): patchbay.UsageResult What was used and what it cost.
+---@field getLimits fun(params?: patchbay.GetLimitsParams): patchbay.LimitsResult What is left of the providers' limits.
+---@field getRequestLog fun(params?: patchbay.GetRequestLogParams): patchbay.RequestLogResult The latest exchanges with providers, the newest first.
 
 ---The notifications a client sends, by name.
 ---@class patchbay.ClientNotifications
@@ -765,3 +921,4 @@
 ---@field streamDelta fun(params: patchbay.StreamDeltaParams) A piece of an answer.
 ---@field logMessage fun(params: patchbay.LogMessageParams) Something to log.
 ---@field loginPrompt fun(params: patchbay.LoginPromptParams) What a person has to do to go on with a login.
+---@field limitsChanged fun(params: patchbay.LimitsChangedParams) What is left of a provider's limits has changed noticeably.

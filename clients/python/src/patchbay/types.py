@@ -176,6 +176,11 @@ class Provider(TypedDict):
     offline: NotRequired[bool]
     """`true` when nothing leaves the machine or the network it is set up in; else absent."""
 
+    coolDown: NotRequired[ProviderCoolDown]
+    """The pause that requests to it keep right now, because it refused some or said that it would; absent when
+    there is none.
+    """
+
 
 class ProviderLoginItem(TypedDict):
     """A way to get a credential."""
@@ -194,6 +199,20 @@ class ProviderCredential(TypedDict):
 
     detail: str
     """The variable's name or the file's path: never the secret."""
+
+
+class ProviderCoolDown(TypedDict):
+    """The pause that requests to it keep right now, because it refused some or said that it would; absent when
+    there is none.
+    """
+
+    until: Timestamp
+
+    reason: Literal["rateLimited", "overloaded"]
+    """Why."""
+
+    account: NotRequired[str]
+    """Whose requests; absent for the default account."""
 
 
 class ListProvidersResult(TypedDict):
@@ -437,6 +456,9 @@ class Usage(TypedDict):
     cacheWrite: int
     """Input written to the provider's cache."""
 
+    cacheWriteLong: NotRequired[int]
+    """The part of `cacheWrite` that is kept for an hour; absent when there is none."""
+
     reasoning: int
     """The part of `output` that was thought; 0 also when the provider does not tell."""
 
@@ -638,7 +660,7 @@ class CompleteResult(TypedDict):
     structured: NotRequired[Any]
     """The answer, parsed; only when `output` asked for a shape. Any JSON value."""
 
-    dropped: NotRequired[List[CompleteResultDroppedItem]]
+    dropped: NotRequired[List[DroppedItem]]
     """What the request to the provider could not carry; absent when nothing."""
 
     warnings: NotRequired[List[str]]
@@ -667,7 +689,14 @@ class CompleteResultTiming(TypedDict):
     """From the request until the end of the answer."""
 
 
-class CompleteResultDroppedItem(TypedDict):
+class CancelResult(TypedDict):
+    """Whether something was cancelled."""
+
+    cancelled: bool
+    """`false` when there is no such completion or it has already ended."""
+
+
+class DroppedItem(TypedDict):
     """A loss."""
 
     what: str
@@ -675,13 +704,6 @@ class CompleteResultDroppedItem(TypedDict):
 
     why: str
     """The reason, for a person."""
-
-
-class CancelResult(TypedDict):
-    """Whether something was cancelled."""
-
-    cancelled: bool
-    """`false` when there is no such completion or it has already ended."""
 
 
 class CompleteInlineResult(TypedDict):
@@ -702,6 +724,9 @@ class CompleteInlineResult(TypedDict):
 
     native: bool
     """Whether the provider's own endpoint for holes wrote them, and not a model that was asked in words."""
+
+    dropped: NotRequired[List[DroppedItem]]
+    """What of the call the provider could not take; absent when nothing."""
 
 
 class CompleteInlineResultItemsItem(TypedDict):
@@ -734,6 +759,9 @@ class CountTokensResult(TypedDict):
 
     exact: bool
     """Whether the provider itself counted; else it is an estimate."""
+
+    dropped: NotRequired[List[DroppedItem]]
+    """What the provider did not count, because it could not be sent; absent when nothing."""
 
     warnings: NotRequired[List[str]]
     """Why the provider did not count, although it could."""
@@ -850,7 +878,7 @@ FallbackDelta = TypedDict(
 
 
 class StatusDelta(TypedDict):
-    """Nothing was heard from the provider for 15 s, or for another 15 s."""
+    """No content came from the provider for 15 s, or for another 15 s."""
 
     type: Literal["status"]
     """Always `status`."""
@@ -859,7 +887,7 @@ class StatusDelta(TypedDict):
     """A sentence for a person."""
 
     elapsedMs: int
-    """Since the request, in milliseconds."""
+    """For how long nothing came, in milliseconds."""
 
 
 class UsageDelta(TypedDict):
@@ -930,6 +958,9 @@ class Session(TypedDict):
     fallbacks: NotRequired[Fallbacks]
     """The models that may answer in another's place here; absent where the config file says."""
 
+    budgetUSD: NotRequired[float]
+    """How many USD its completions may cost together; absent for any number."""
+
     createdAt: Timestamp
 
     updatedAt: Timestamp
@@ -961,6 +992,9 @@ class SessionWithMessages(TypedDict):
 
     fallbacks: NotRequired[Fallbacks]
     """The models that may answer in another's place here; absent where the config file says."""
+
+    budgetUSD: NotRequired[float]
+    """How many USD its completions may cost together; absent for any number."""
 
     createdAt: Timestamp
 
@@ -1112,6 +1146,230 @@ class ConfigResultSettingsItem(TypedDict):
     """Who set it: `default`, `env:NAME`, or a file with the line (`/home/ada/.config/patchbay/config.json:12`)."""
 
 
+class UsageSum(TypedDict):
+    """Completions added up."""
+
+    completions: int
+    """How many there were."""
+
+    failed: int
+    """How many of them brought no answer."""
+
+    billedElsewhere: int
+    """How many are paid for elsewhere, if at all: by a subscription, or because the model runs on the person's
+    machine. Their costs are not in `cost`.
+    """
+
+    unpriced: int
+    """How many have a price that is not known. Their costs are not in `cost`."""
+
+    usage: Usage
+
+    cost: CostOrNull
+
+    durationMs: int
+    """How long they took, together."""
+
+
+class UsageGroup(TypedDict):
+    """Completions that have something in common, added up."""
+
+    key: Optional[str]
+    """A provider's id, `provider/model`, a session's id or a day; `null` for what belongs to no session."""
+
+    completions: int
+    """How many there were."""
+
+    failed: int
+    """How many of them brought no answer."""
+
+    billedElsewhere: int
+    """How many are paid for elsewhere, if at all: by a subscription, or because the model runs on the person's
+    machine. Their costs are not in `cost`.
+    """
+
+    unpriced: int
+    """How many have a price that is not known. Their costs are not in `cost`."""
+
+    usage: Usage
+
+    cost: CostOrNull
+
+    durationMs: int
+    """How long they took, together."""
+
+
+class UsageResult(TypedDict):
+    """The result of `getUsage`."""
+
+    total: UsageSum
+
+    groups: NotRequired[List[UsageGroup]]
+    """With `groupBy`: days in their order, everything else with the dearest first."""
+
+    warnings: NotRequired[List[str]]
+    """What could not be read."""
+
+
+class LimitAllowance(TypedDict):
+    """So many of something in some span of time."""
+
+    limit: NotRequired[float]
+    """How many there are in all."""
+
+    remaining: NotRequired[float]
+    """How many are left."""
+
+    resetsAt: NotRequired[Timestamp]
+
+
+class LimitWindow(TypedDict):
+    """A limit by its name."""
+
+    name: str
+    """What the provider calls it: `tokens-minute`, `5h`, `primary`."""
+
+    limit: NotRequired[float]
+    """How many there are in all."""
+
+    remaining: NotRequired[float]
+    """How many are left."""
+
+    usedPercent: NotRequired[float]
+    """How much is gone, in percent."""
+
+    resetsAt: NotRequired[Timestamp]
+
+
+class LimitCredits(TypedDict):
+    """What was paid for in advance."""
+
+    remaining: NotRequired[float]
+    """What is left."""
+
+    total: NotRequired[float]
+    """What there was."""
+
+    used: NotRequired[float]
+    """What is gone."""
+
+    currency: NotRequired[str]
+    """The currency's code; absent for units of the provider's own."""
+
+    unlimited: NotRequired[bool]
+    """Whether they never run out."""
+
+
+class Limits(TypedDict):
+    """What is left at a provider."""
+
+    provider: str
+    """The provider's id."""
+
+    account: NotRequired[str]
+    """The account there; absent for the default one."""
+
+    requests: NotRequired[LimitAllowance]
+
+    tokens: NotRequired[LimitAllowance]
+
+    window: List[LimitWindow]
+    """Every other limit."""
+
+    credits: NotRequired[LimitCredits]
+
+    asOf: Timestamp
+
+    source: Literal["headers", "endpoint"]
+    """Where it was said."""
+
+
+class LimitsResult(TypedDict):
+    """The result of `getLimits`."""
+
+    limits: List[Limits]
+    """For each account, what headers and what an endpoint say apart."""
+
+    failures: NotRequired[List[LimitsResultFailuresItem]]
+    """The providers that could not be asked; absent when all could."""
+
+
+class LimitsResultFailuresItem(TypedDict):
+    """A provider that could not be asked."""
+
+    provider: str
+    """The provider's id."""
+
+    error: Error
+
+
+class Exchange(TypedDict):
+    """A request to a provider, or to who keeps its credentials, and what came back."""
+
+    time: Timestamp
+
+    purpose: Literal["completion", "embedding", "infill", "count", "models", "limits", "download", "credentials"]
+    """What it was for."""
+
+    method: str
+    """The HTTP method."""
+
+    url: str
+    """Without its query."""
+
+    provider: NotRequired[str]
+    """The provider's id; absent where it is not known."""
+
+    account: NotRequired[str]
+    """The account there; absent for the default one."""
+
+    model: NotRequired[str]
+    """The model."""
+
+    completionId: NotRequired[str]
+    """The completion it belongs to."""
+
+    attempt: NotRequired[int]
+    """Which request of its completion it was."""
+
+    status: NotRequired[int]
+    """The HTTP status; absent when no response came."""
+
+    timing: ExchangeTiming
+    """Milliseconds from its beginning; a phase that was not reached is absent."""
+
+    requestBytes: int
+    """The size of the request's body."""
+
+    responseBytes: int
+    """How much of the response's body came, after decompression."""
+
+    error: NotRequired[ErrorKind]
+
+
+class ExchangeTiming(TypedDict):
+    """Milliseconds from its beginning; a phase that was not reached is absent."""
+
+    connectMs: NotRequired[float]
+    """Until the connection stood."""
+
+    headMs: NotRequired[float]
+    """Until the response's head had come."""
+
+    firstContentMs: NotRequired[float]
+    """Until its first content had."""
+
+    totalMs: float
+    """Until it was over."""
+
+
+class RequestLogResult(TypedDict):
+    """The result of `getRequestLog`."""
+
+    exchanges: List[Exchange]
+    """The newest first."""
+
+
 ErrorKind = Literal["parse", "invalidRequest", "methodNotFound", "invalidParams", "internal", "notInitialized", "cancelled", "authRequired", "authRejected", "rateLimited", "overloaded", "quotaExceeded", "contextOverflow", "modelNotFound", "providerNotFound", "sessionNotFound", "contentFiltered", "upstreamInvalid", "upstreamError", "timeout", "network", "busy", "storage", "unsupported", "engineBusy", "budgetExceeded", "loginFailed"]
 """What went wrong, as a word; one for each code."""
 
@@ -1154,8 +1412,30 @@ class ErrorData(TypedDict):
     attempts: NotRequired[List[Attempt]]
     """Every try of the completion, in order; absent where there was but one."""
 
+    budget: NotRequired[ErrorDataBudget]
+    """The budget that a `budgetExceeded` is about."""
+
     supported: NotRequired[List[int]]
     """The protocol versions the server speaks; with an unsupported `protocolVersion`."""
+
+
+class ErrorDataBudget(TypedDict):
+    """The budget that a `budgetExceeded` is about."""
+
+    scope: Literal["call", "session", "day"]
+    """What it is for."""
+
+    limitUSD: float
+    """How much it is."""
+
+    spentUSD: float
+    """What of it was gone before."""
+
+    costUSD: float
+    """What this completion costs, or would cost, as far as can be told."""
+
+    started: bool
+    """Whether the provider was asked."""
 
 
 class Error(TypedDict):
@@ -1336,6 +1616,11 @@ class CompleteParams(TypedDict):
     queue: NotRequired[bool]
     """Whether to wait when the thread is busy, instead of failing with `busy`."""
 
+    budgetUSD: NotRequired[float]
+    """How many USD it may cost. Refused with `budgetExceeded` when the input alone is estimated to cost more;
+    ended with it when the answer so far does, which is kept as that of a cancelled one.
+    """
+
 
 class CancelParams(TypedDict):
     """The parameters of `cancel`."""
@@ -1436,6 +1721,9 @@ class CreateSessionParams(TypedDict):
     fallbacks: NotRequired[Fallbacks]
     """Models to ask in this order when a completion's own cannot answer. Default: the config file's."""
 
+    budgetUSD: NotRequired[float]
+    """How many USD its completions may cost together."""
+
 
 class ListSessionsParams(TypedDict):
     """The parameters of `listSessions`."""
@@ -1471,6 +1759,16 @@ class RenameSessionParams(TypedDict):
 
     name: str
     """The new name."""
+
+
+class SetBudgetParams(TypedDict):
+    """The parameters of `setBudget`."""
+
+    session: str
+    """The session's id or name."""
+
+    budgetUSD: Optional[float]
+    """USD; `null` for any amount."""
 
 
 class DeleteSessionParams(TypedDict):
@@ -1551,6 +1849,33 @@ class LoginStatusParams(TypedDict):
     """
 
 
+class GetUsageParams(TypedDict):
+    """The parameters of `getUsage`."""
+
+    since: NotRequired[str]
+    """The beginning: a day, all of which counts, or a time. Default: as far back as the ledger goes."""
+
+    until: NotRequired[str]
+    """The end: a day, all of which counts, or a time, which does not. Default: now."""
+
+    groupBy: NotRequired[Literal["provider", "model", "session", "day"]]
+    """What to add up by itself, too."""
+
+
+class GetLimitsParams(TypedDict):
+    """The parameters of `getLimits`."""
+
+    provider: NotRequired[str]
+    """Only this provider's. Default: all."""
+
+
+class GetRequestLogParams(TypedDict):
+    """The parameters of `getRequestLog`."""
+
+    limit: NotRequired[int]
+    """How many. Default: all 200."""
+
+
 class StreamDeltaParams(TypedDict):
     """The parameters of `streamDelta`."""
 
@@ -1609,6 +1934,34 @@ class LoginPromptParams(TypedDict):
 
     expiresAt: NotRequired[Timestamp]
     """When it is too late."""
+
+
+class LimitsChangedParams(TypedDict):
+    """The parameters of `limitsChanged`."""
+
+    provider: str
+    """The provider's id."""
+
+    account: NotRequired[str]
+    """The account there; absent for the default one."""
+
+    requests: NotRequired[LimitAllowance]
+    """Requests."""
+
+    tokens: NotRequired[LimitAllowance]
+    """Tokens."""
+
+    window: List[LimitWindow]
+    """Every other limit."""
+
+    credits: NotRequired[LimitCredits]
+    """What was paid for in advance."""
+
+    asOf: Timestamp
+    """When it was said."""
+
+    source: Literal["headers", "endpoint"]
+    """Where it was said."""
 
 
 class PromptParams(TypedDict):
@@ -1727,6 +2080,13 @@ class Call(Protocol):
 
     @overload
     def __call__(
+        self, method: Literal["setBudget"], params: SetBudgetParams
+    ) -> Session:
+        """Say how much a session's completions may cost together."""
+        ...
+
+    @overload
+    def __call__(
         self, method: Literal["deleteSession"], params: DeleteSessionParams
     ) -> Empty:
         """Delete a session and all its threads."""
@@ -1779,6 +2139,27 @@ class Call(Protocol):
         self, method: Literal["reloadConfig"], params: Optional[Empty] = ...
     ) -> ConfigResult:
         """Read the config file again."""
+        ...
+
+    @overload
+    def __call__(
+        self, method: Literal["getUsage"], params: Optional[GetUsageParams] = ...
+    ) -> UsageResult:
+        """What was used and what it cost."""
+        ...
+
+    @overload
+    def __call__(
+        self, method: Literal["getLimits"], params: Optional[GetLimitsParams] = ...
+    ) -> LimitsResult:
+        """What is left of the providers' limits."""
+        ...
+
+    @overload
+    def __call__(
+        self, method: Literal["getRequestLog"], params: Optional[GetRequestLogParams] = ...
+    ) -> RequestLogResult:
+        """The latest exchanges with providers, the newest first."""
         ...
 
 
@@ -1885,6 +2266,13 @@ class AsyncCall(Protocol):
 
     @overload
     def __call__(
+        self, method: Literal["setBudget"], params: SetBudgetParams
+    ) -> Awaitable[Session]:
+        """Say how much a session's completions may cost together."""
+        ...
+
+    @overload
+    def __call__(
         self, method: Literal["deleteSession"], params: DeleteSessionParams
     ) -> Awaitable[Empty]:
         """Delete a session and all its threads."""
@@ -1937,6 +2325,27 @@ class AsyncCall(Protocol):
         self, method: Literal["reloadConfig"], params: Optional[Empty] = ...
     ) -> Awaitable[ConfigResult]:
         """Read the config file again."""
+        ...
+
+    @overload
+    def __call__(
+        self, method: Literal["getUsage"], params: Optional[GetUsageParams] = ...
+    ) -> Awaitable[UsageResult]:
+        """What was used and what it cost."""
+        ...
+
+    @overload
+    def __call__(
+        self, method: Literal["getLimits"], params: Optional[GetLimitsParams] = ...
+    ) -> Awaitable[LimitsResult]:
+        """What is left of the providers' limits."""
+        ...
+
+    @overload
+    def __call__(
+        self, method: Literal["getRequestLog"], params: Optional[GetRequestLogParams] = ...
+    ) -> Awaitable[RequestLogResult]:
+        """The latest exchanges with providers, the newest first."""
         ...
 
 
