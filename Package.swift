@@ -31,6 +31,7 @@ let package = Package(
     .target(name: "CPlatform"),
     module("Platform", ["CPlatform"]),
     module("JSON"),
+    module("SchemaTypes", ["JSON"]),
     module("LineEditing"),
     module("HTTP", ["CCurl", "Platform"]),
     module("Completion", ["JSON"]),
@@ -48,7 +49,7 @@ let package = Package(
       name: "patchbay",
       dependencies: [
         "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "LineEditing",
-        "Platform", "Server", "WireProtocol",
+        "Platform", "SchemaTypes", "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
@@ -56,6 +57,7 @@ let package = Package(
     support("Upstream", ["Completion", "HTTP", "JSON", "Platform"]),
     tests("LineEditingTests", ["LineEditing"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("SchemaTypesTests", ["JSON", "Platform", "SchemaTypes", "TestSupport"]),
     tests("PlatformTests", ["Platform", "TestSupport"]),
     tests("HTTPTests", ["HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),
     tests("CompletionTests", ["Completion", "JSON"]),

@@ -221,6 +221,19 @@ struct CommandLineTests {
     #expect(document["methods"]?.array?.contains { $0["name"] == "complete" } == true)
   }
 
+  @Test(
+    "schema prints types for each language",
+    arguments: [
+      ("python", "class Message(TypedDict):"), ("typescript", "export interface Message {"),
+      ("lua", "---@class patchbay.Message"), ("elisp", "(provide 'patchbay-types)"),
+    ])
+  func types(language: String, part: String) async throws {
+    let child = try await run(["schema", "--for", language])
+    #expect(child.output.contains(part) && child.errors.isEmpty)
+    let unknown = try await run(["schema", "--for", "cobol"])
+    #expect(unknown.errors.contains("python, typescript, lua or elisp") && unknown.output.isEmpty)
+  }
+
   @Test("sessions lists what complete stored")
   func sessions() async throws {
     let home = try TemporaryFolder()

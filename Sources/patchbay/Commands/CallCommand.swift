@@ -1,5 +1,4 @@
 internal import Completion
-internal import EmbeddedData
 internal import JSON
 internal import Platform
 internal import Server
@@ -54,13 +53,4 @@ extension Command {
       throw UsageError(message: "PARAMS is no JSON: \(error)", command: "call")
     }
   }
-
-  static let schema = Command(
-    name: "schema", operands: "", summary: "Print the protocol's schema (OpenRPC 1.3)",
-    run: { arguments in
-      try refuseOperands(arguments, "schema")
-      let file = embedded_openrpc()
-      Terminal.output.write(String(decoding: UnsafeBufferPointer(start: file.bytes, count: file.count), as: UTF8.self))
-      return ExitStatus.success
-    })
 }
