@@ -2,6 +2,8 @@
 Tests/Clients/run reads."""
 import json
 import os
+import re
+import select
 import shutil
 import subprocess
 import sys
@@ -21,9 +23,6 @@ def note(text):
 
 class Results(unittest.TestResult):
     """Prints each result as a line."""
-
-    def startTest(self, test):
-        super().startTest(test)
 
     @staticmethod
     def name(test):
@@ -63,6 +62,59 @@ def skip_all(reason):
     """There is nothing to test here."""
     print(f"skipped\t{reason}")
     sys.exit(0)
+
+
+class Newcomer:
+    """A clean home directory, in which the install lines of a client's README have been run."""
+
+    def __init__(self, client):
+        self.readme = os.path.join(client, "README.md")
+        self.home = tempfile.mkdtemp(prefix="patchbay-newcomer-")
+        top = os.path.join(self.home, "checkout")
+        os.makedirs(os.path.join(top, "clients", "shell"))
+        os.symlink(client, os.path.join(top, "clients", os.path.basename(client)))
+        # The program is there already: building it once more would take minutes.
+        build = os.path.join(top, "clients", "shell", "build")
+        with open(build, "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\nprintf "%s\\n" "$PATCHBAY_BINARY"\n')
+        os.chmod(build, 0o755)
+        self.environment = {
+            "HOME": self.home, "PATH": f"{self.home}/.local/bin:{os.environ['PATH']}", "LANG": "C.UTF-8",
+            "TERM": "xterm-256color", "PATCHBAY_BINARY": os.environ["PATCHBAY_BINARY"]}
+        subprocess.run(["sh", "-euc", self.block("sh")], cwd=top, env=self.environment, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE * 4)
+
+    def block(self, language):
+        """The first block of code of that language in the README."""
+        with open(self.readme, encoding="utf-8") as file:
+            return re.search(rf"```{language}\n(.*?)```", file.read(), re.DOTALL)[1]
+
+    def terminal(self, *command, size=(80, 24)):
+        return Terminal(command, self.environment, size, self.home)
+
+    def stop(self):
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+DEMO = re.compile(r"(?<=<!-- demo -->\n).*?(?=<!-- /demo -->)", re.DOTALL)
+
+
+def demo_in(readme):
+    """What stands between the marks of the demo in a README."""
+    with open(readme, encoding="utf-8") as file:
+        return DEMO.search(file.read())[0]
+
+
+def demo_of(screens):
+    """Screens as a README shows them: without the colours, nor the empty lines at the end of each."""
+    return "".join(f"```text\n{screen.rstrip()}\n```\n" for screen in screens)
+
+
+def write_demo(readme, screens):
+    with open(readme, encoding="utf-8") as file:
+        text = file.read()
+    with open(readme, "w", encoding="utf-8") as file:
+        file.write(DEMO.sub(lambda _: demo_of(screens), text))
 
 
 class Upstream:
@@ -111,7 +163,6 @@ def wait_for_end(process):
         handle = os.pidfd_open(process)
     except ProcessLookupError:
         return
-    import select
     try:
         if not select.select([handle], [], [], PATIENCE)[0]:
             raise AssertionError(f"process {process} has not ended")
@@ -158,7 +209,6 @@ class Terminal:
 
     def wait(self, condition, what):
         """Waits until `condition` holds for the screen, which it is given; gives the screen."""
-        import select
         deadline = time.monotonic() + PATIENCE
         while True:
             screen = self.screen()

@@ -167,7 +167,7 @@ class Nvim:
         self.process = subprocess.Popen(program, stdin=theirs, stdout=theirs, env=environment, cwd=self.folder)
         theirs.close()
         self.socket, self.unpacker, self.screen = ours, Unpacker(), Screen()
-        self.events, self.answers, self.next_id = [], {}, 0
+        self.events, self.answers, self.next_id, self.notifications = [], {}, 0, 0
         self.call("nvim_ui_attach", *size, {"rgb": True, "ext_linegrid": True})
         self.lua(f"local given = {setup}; given.command = given.command or {{ [[{binary}]], 'serve' }}; "
                  "require('patchbay').setup(given)")
@@ -197,7 +197,9 @@ class Nvim:
                 return True
             if message[0] == 1:
                 self.answers[message[1]] = message[2:]
-            elif message[1] == "redraw":
+                continue
+            self.notifications += 1
+            if message[1] == "redraw":
                 self.screen.handle(message[2])
             else:
                 self.events.append(message[2][0])
@@ -238,8 +240,12 @@ class Nvim:
     def wait(self, condition, what):
         """Waits until `condition` holds; it is looked at again whenever Neovim draws or tells something."""
         deadline = time.monotonic() + support.PATIENCE
-        while not condition():
-            if not self.read(deadline):
+        while True:
+            told = self.notifications
+            if condition():
+                return
+            # Looking may have taken in what is waited for, after the answer to it was made.
+            if self.notifications == told and not self.read(deadline):
                 raise AssertionError(f"{what} did not come; the screen:\n{self.screen.text()}\n"
                                      f"told: {self.lua('return _G.told')}")
 

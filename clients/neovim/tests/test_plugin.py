@@ -53,9 +53,10 @@ class Login(Case):
         self.assertIn(self.nvim.lua("return _G.opened"), self.nvim.text())
         self.nvim.type("p")
         self.nvim.wait_for("\nCode:")
-        self.nvim.type("nonsense<CR>")
-        self.nvim.wait(lambda: "p types it in" not in self.nvim.text(), "the typing in")
-        self.nvim.wait_for("p types it in")  # the server asks again: that was no code
+        self.nvim.type("http://localhost/callback?code=abc&state=wrong<CR>")
+        # The server says why that does not fit, and asks again.
+        self.nvim.wait(lambda: "that belongs to another login" in self.nvim.text(), "the second question")
+        self.nvim.wait_for("p types it in")
         self.nvim.type("<C-c>")
         self.nvim.wait_event("PatchbayLogin")
         self.assertIn("nothing is stored", self.nvim.told())

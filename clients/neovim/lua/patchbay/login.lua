@@ -38,7 +38,7 @@ local function open(url)
 end
 
 local function draw()
-  local lines, keys = { notice.message }, {}
+  local lines, keys = { "", notice.message }, {}
   if notice.url then
     vim.list_extend(lines, { "", notice.url })
     keys[#keys + 1] = "<CR> opens the address"
@@ -51,7 +51,7 @@ local function draw()
     keys[#keys + 1] = "p types it in"
   end
   keys[#keys + 1] = "<C-c> ends the login"
-  vim.list_extend(lines, { "", table.concat(keys, ", ") .. "." })
+  table.insert(lines, 1, table.concat(keys, ", ") .. ".")
   local text = vim.split(table.concat(lines, "\n"), "\n", { plain = true })
   vim.bo[notice.buffer].modifiable = true
   vim.api.nvim_buf_set_lines(notice.buffer, 0, -1, true, text)
