@@ -109,7 +109,8 @@ class Screen:
     """The grid, as `redraw` notifications make it."""
 
     def __init__(self):
-        self.rows, self.highlights, self.groups = [], {}, {}
+        self.rows, self.highlights = [], {}
+        self.shown = []  # the rows as they were when Neovim had drawn all of them
 
     def handle(self, events):
         for name, *calls in events:
@@ -117,6 +118,9 @@ class Screen:
                 handler = getattr(self, "on_" + name, None)
                 if handler:
                     handler(*call)
+
+    def on_flush(self):
+        self.shown = [list(row) for row in self.rows]
 
     def on_grid_resize(self, _, width, height):
         self.rows = [[(" ", 0)] * width for _ in range(height)]
@@ -141,11 +145,11 @@ class Screen:
             self.rows[row][left:right] = self.rows[row + count][left:right]
 
     def text(self):
-        return "\n".join("".join(cell for cell, _ in row).rstrip() for row in self.rows)
+        return "\n".join("".join(cell for cell, _ in row).rstrip() for row in self.shown)
 
     def highlight_of(self, text):
         """How the first occurrence of `text` is drawn."""
-        for row in self.rows:
+        for row in self.shown:
             line = "".join(cell or "\0" for cell, _ in row)
             if text in line:
                 return self.highlights.get(row[line.index(text)][1], {})

@@ -35,8 +35,7 @@ class Chat(Case):
         """reasoning is folded, in insert mode and in every window"""
         self.ask("!think")
         self.answered()
-        self.nvim.wait_for("┊ reasoning (1 line)")
-        self.assertIn("Seen.", self.nvim.screen.text())
+        self.nvim.wait_for("┊ reasoning (1 line)\n~                                           │Seen.")
         self.assertNotIn("Let me see.", self.nvim.screen.text())
         self.assertIn("┊ Let me see.", self.nvim.text())
         self.nvim.type("<Esc>:close<CR>:Patchbay<CR>")

@@ -1,0 +1,74 @@
+;;; patchbay-stream.el --- Text that grows in a buffer  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: Apache-2.0
+
+;;; Commentary:
+
+;; What arrives between two insertions is inserted at once, so that thousands
+;; of deltas a second cost some fifty insertions; the first is made without
+;; delay.
+
+;;; Code:
+
+(require 'cl-lib)
+
+(cl-defstruct (patchbay-stream (:constructor patchbay-stream--make))
+  "Text that grows."
+  start end waiting timer (inserted 0.0) properties)
+
+(defconst patchbay-stream--pause 0.02
+  "The time between two insertions, in seconds.")
+
+(defun patchbay-stream-at-point (&rest properties)
+  "Return a stream whose text grows at point, with PROPERTIES besides its own."
+  (patchbay-stream--make :start (copy-marker (point))
+                         :end (copy-marker (point) t)
+                         :properties properties))
+
+(defmacro patchbay-stream-without-undo (&rest body)
+  "Change a buffer by BODY, outside of its undo history, and even if read-only.
+What is in the history would no longer fit: it is forgotten."
+  (declare (indent 0) (debug t))
+  `(progn
+     (let ((inhibit-read-only t)
+           (buffer-undo-list t))
+       ,@body)
+     (unless (eq buffer-undo-list t)
+       (setq buffer-undo-list nil))))
+
+(defun patchbay-stream-write (stream text &rest properties)
+  "Add TEXT with PROPERTIES at the end of STREAM."
+  (push (apply #'propertize text (append properties (patchbay-stream-properties stream)))
+        (patchbay-stream-waiting stream))
+  (unless (patchbay-stream-timer stream)
+    (let ((pause (- (+ (patchbay-stream-inserted stream) patchbay-stream--pause)
+                    (float-time))))
+      (setf (patchbay-stream-timer stream)
+            (run-at-time (max 0 pause) nil #'patchbay-stream-flush stream)))))
+
+(defun patchbay-stream-flush (stream)
+  "Insert what of STREAM is waiting."
+  (when (patchbay-stream-timer stream)
+    (cancel-timer (patchbay-stream-timer stream))
+    (setf (patchbay-stream-timer stream) nil))
+  (let ((buffer (marker-buffer (patchbay-stream-end stream)))
+        (texts (nreverse (patchbay-stream-waiting stream))))
+    (setf (patchbay-stream-waiting stream) nil)
+    (when (and texts (buffer-live-p buffer))
+      (setf (patchbay-stream-inserted stream) (float-time))
+      (with-current-buffer buffer
+        (save-excursion
+          (goto-char (patchbay-stream-end stream))
+          (patchbay-stream-without-undo
+            (insert (apply #'concat texts))))))))
+
+(defun patchbay-stream-clear (stream)
+  "Take back all text of STREAM."
+  (setf (patchbay-stream-waiting stream) nil)
+  (when (buffer-live-p (marker-buffer (patchbay-stream-end stream)))
+    (with-current-buffer (marker-buffer (patchbay-stream-end stream))
+      (patchbay-stream-without-undo
+        (delete-region (patchbay-stream-start stream) (patchbay-stream-end stream))))))
+
+(provide 'patchbay-stream)
+;;; patchbay-stream.el ends here
