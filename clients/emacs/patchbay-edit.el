@@ -94,7 +94,7 @@ the indentation, style and language of the piece unless told otherwise."
                      (insert new)
                      (with-current-buffer
                          (diff-no-select before (current-buffer)
-                                         '("-u" "--label=before" "--label=proposed") t
+                                         "-u" 'no-async
                                          (get-buffer-create " *patchbay diff*"))
                        (prog1 (buffer-substring-no-properties
                                (progn (goto-char (point-min)) (forward-line 1) (point))
@@ -107,7 +107,9 @@ the indentation, style and language of the piece unless told otherwise."
           (state (list patchbay-edit--start patchbay-edit--end
                        patchbay-edit--old patchbay-edit--new)))
       (erase-buffer)
-      (insert diff)
+      ;; In place of the names of temporary files.
+      (insert (replace-regexp-in-string "\\`--- .*\n[+][+][+] .*\n" "--- before\n+++ proposed\n"
+                                        diff))
       (goto-char (point-min))
       (diff-mode)
       (pcase-setq `(,patchbay-edit--start ,patchbay-edit--end

@@ -127,6 +127,9 @@ Its members are those of the protocol's ModelChoice.")
 
 (defun patchbay-rpc--connect ()
   "Make the connection, and start its process."
+  (unless (executable-find (car patchbay-command))
+    (signal 'file-missing (list "Searching for program" "No such file or directory"
+                                (car patchbay-command))))
   (let ((make (lambda (&rest log)
                 (apply #'make-instance 'patchbay-rpc-connection
                        :name "patchbay"

@@ -260,7 +260,7 @@
 
 (ert-deftest patchbay-tests-customize ()
   "every option and face is in the customize group"
-  (let ((members (mapcar #'car (custom-group-members 'patchbay nil))))
+  (let ((members (mapcar #'car (get 'patchbay 'custom-group))))
     (mapatoms (lambda (symbol)
                 (when (and (string-match-p "\\`patchbay-[^-]" (symbol-name symbol))
                            (not (string-match-p "-mode\\(-hook\\)?\\'" (symbol-name symbol)))

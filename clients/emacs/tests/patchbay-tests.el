@@ -101,6 +101,12 @@
 
 (defvar patchbay-tests-offered nil "What `completing-read' offered.")
 
+(defun patchbay-tests-wait-chat ()
+  "Wait until the selected window shows a chat, and make that current."
+  (patchbay-tests-wait (eq (buffer-local-value 'major-mode (window-buffer))
+                           'patchbay-chat-mode))
+  (set-buffer (window-buffer)))
+
 (defun patchbay-tests-text ()
   "Return the text of this chat."
   (buffer-substring-no-properties (point-min) (point-max)))
@@ -176,7 +182,7 @@
       (patchbay-tests-forget)
       (patchbay-tests-choosing (car patchbay-tests-offered)
         (call-interactively #'patchbay-resume)
-        (patchbay-tests-wait (derived-mode-p 'patchbay-chat-mode)))
+        (patchbay-tests-wait-chat))
       (should (equal (buffer-name) "*patchbay: !say first\\nanswer*"))
       (should (equal (patchbay-tests-text) text)))
     (patchbay-tests-answer "second")
@@ -187,7 +193,7 @@
   "a new name begins a session, and finds it again"
   (patchbay-tests-with
     (patchbay-resume "trip")
-    (patchbay-tests-wait (derived-mode-p 'patchbay-chat-mode))
+    (patchbay-tests-wait-chat)
     (patchbay-tests-answer "hello")
     (let ((chat (current-buffer)))
       (with-temp-buffer
@@ -195,7 +201,7 @@
         (should (eq (window-buffer) chat))))
     (patchbay-tests-forget)
     (patchbay-resume "trip")
-    (patchbay-tests-wait (derived-mode-p 'patchbay-chat-mode))
+    (patchbay-tests-wait-chat)
     (should (string-match-p "Hello from the loop" (patchbay-tests-text)))))
 
 (ert-deftest patchbay-tests-same-words ()
