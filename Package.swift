@@ -32,6 +32,7 @@ let package = Package(
     module("Platform", ["CPlatform"]),
     module("JSON"),
     module("SchemaTypes", ["JSON"]),
+    module("LineEditing"),
     module("HTTP", ["CCurl", "Platform"]),
     module("Completion", ["JSON"]),
     module("WireProtocol", ["JSON", "Completion"]),
@@ -47,13 +48,14 @@ let package = Package(
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "Platform",
-        "SchemaTypes", "Server", "WireProtocol",
+        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "LineEditing",
+        "Platform", "SchemaTypes", "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),
     support("Upstream", ["Completion", "HTTP", "JSON", "Platform"]),
+    tests("LineEditingTests", ["LineEditing"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("SchemaTypesTests", ["JSON", "Platform", "SchemaTypes", "TestSupport"]),
     tests("PlatformTests", ["Platform", "TestSupport"]),

@@ -31,6 +31,13 @@ extension ProviderCatalog {
     for (key, value) in global {
       settings.append(EffectiveSetting(key: key, value: value, origin: config.origins[key] ?? .builtin))
     }
+    if let retry = config.retry {
+      settings.append(EffectiveSetting(key: "retry", value: .object(retry.value.json), origin: retry.origin))
+    }
+    for (model, others) in config.fallbacks {
+      settings.append(
+        EffectiveSetting(key: "fallbacks.\(model)", value: .strings(others.value), origin: others.origin))
+    }
     for provider in allProviders { settings += Self.settings(of: provider) }
     return settings
   }
@@ -74,6 +81,9 @@ extension ProviderCatalog {
     add("model", provider.defaultModel.map(JSONValue.string))
     add("maxTokens", provider.maxTokens.map(JSONValue.int))
     add("timeout", provider.timeouts.json)
+    add("retry", provider.origins["retry"] == nil ? nil : .object(provider.retry.json))
+    add("fallbacks", provider.fallbacks.map { .strings($0) })
+    add("maxConcurrent", provider.maxConcurrent.map(JSONValue.int))
     add("extra", provider.extra.isEmpty ? nil : masked(.object(provider.extra)))
     add("quirks", provider.quirks.isEmpty ? nil : .object(provider.quirks))
     add("login", provider.origins["login"] == nil ? nil : provider.login.map(JSONValue.object))

@@ -42,14 +42,14 @@ struct ElispTypes {
   }
 
   private func add(_ field: Field, of definition: Definition, to source: inout SourceText) {
-    let presence = field.isRequired ? "" : "It may be absent. "
+    let more = (field.isRequired ? [] : ["It may be absent."]) + [field.description].filter { !$0.isEmpty }
     let start = "Return `\(field.name)' of OBJECT, \(Self.withArticle(definition.name))"
     let whole = "\(start): \(name(field.shape))."
     source.add(["", "(defsubst \(Self.prefix)\(definition.name.dashed)-\(field.name.dashed) (object)"])
     if whole.count <= 74 {
-      source.add(docstring(whole, presence + field.description))
+      source.add(docstring(whole, more.joined(separator: " ")))
     } else {
-      source.add(docstring(start + ".", "It is \(name(field.shape)). \(presence)\(field.description)"))
+      source.add(docstring(start + ".", (["It is \(name(field.shape))."] + more).joined(separator: " ")))
     }
     source.add("(plist-get object :\(field.name)))", depth: 2)
   }

@@ -7,6 +7,12 @@ import Testing
 
 @Suite("Providers")
 struct ProviderCatalogTests {
+  @Test("A subscription is found by the name of its program")
+  func programNames() throws {
+    #expect(try makeCatalog(nil).catalog.provider(named: "codex").id == "openai-codex")
+    #expect(try makeCatalog(nil).catalog.provider(named: "copilot").id == "github-copilot")
+  }
+
   @Test("An alias is as good as an id", arguments: ["llamacpp", "llama.cpp", "llama-server"])
   func aliases(name: String) throws {
     #expect(try makeCatalog(nil).catalog.provider(named: name).id == "llamacpp")

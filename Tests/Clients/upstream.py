@@ -42,6 +42,7 @@ import time
 from urllib.parse import urlparse
 
 GREETING = "Hello from the loop."
+THOUGHT = "Let me see."
 MODEL = "looped"
 ORDER = re.compile(r"(!(?:say|count|stamp|wait|think|tool|fail|cut)\b)([^\n]*)")
 PATIENCE = 60  # seconds that /begun and /ended wait before they give up
@@ -176,8 +177,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_failure(int(order[1]), f"The test asked for a failure: {order[1]}.")
             return "failed"
         if not body.get("stream"):
-            text = "".join(self.pieces(order))
-            self.send_json(completion({"role": "assistant", "content": text}, "stop", "message"))
+            self.send_json(self.whole(order, body.get("tools") or []))
             return "complete"
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -204,7 +204,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.stream_call(order, tools)
         count = 0
         if order[0] == "!think":
-            self.send_chunks([{"reasoning_content": word} for word in words("Let me see.")])
+            self.send_chunks([{"reasoning_content": word} for word in words(THOUGHT)])
         if order[0] == "!count":
             count = int(order[1])
             self.send_chunks([{"content": piece} for piece in self.pieces(order)])
@@ -214,10 +214,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_chunks([{"content": piece}])
         return self.end_stream("stop", count)
 
+    def whole(self, order, tools):
+        """An answer that is not streamed."""
+        message, reason = {"role": "assistant"}, "stop"
+        if order[0] == "!tool":
+            name, arguments = called(order, tools)
+            call = {"id": f"call_{len(log.requests)}", "type": "function", "function": {"name": name, "arguments": arguments}}
+            message["tool_calls"], reason = [call], "tool_calls"
+        elif order[0] == "!think":
+            message["reasoning_content"] = THOUGHT
+        if order[0] != "!tool":
+            message["content"] = "".join(self.pieces(order))
+        answer = completion(message, reason, "message")
+        answer.update(object="chat.completion", usage=usage(1))
+        return answer
+
     def stream_call(self, order, tools):
-        words_of_order = order[1].split(None, 1)
-        name = words_of_order[0] if words_of_order else (tools[0]["function"]["name"] if tools else "none")
-        arguments = words_of_order[1] if len(words_of_order) > 1 else "{}"
+        name, arguments = called(order, tools)
         middle = len(arguments) // 2
 
         def call(**function):
@@ -291,6 +304,13 @@ def order_in(text):
     """The first order in a text, as its name and the rest of its line; the name is empty when there is none."""
     found = ORDER.search(text)
     return [found[1], found[2].strip().replace("\\n", "\n")] if found else ["", ""]
+
+
+def called(order, tools):
+    """The name and the arguments of the call that an order asks for."""
+    parts = order[1].split(None, 1)
+    name = parts[0] if parts else (tools[0]["function"]["name"] if tools else "none")
+    return name, parts[1] if len(parts) > 1 else "{}"
 
 
 def completion(delta, reason=None, key="delta"):

@@ -47,7 +47,8 @@ struct MadeUpProviderTests {
     try home.write(config: [
       "providers": [
         "acme": [
-          "api": .string(family.api), "baseURL": .string(upstream.url + family.base), "apiKey": "sk-acme",
+          "api": .string(family.api), "baseURL": .string(upstream.url + family.base),
+          "apiKey": .string(PlantedSecret.key("acme")),
           "models": ["acme-1": ["name": "Acme One", "contextWindow": 9000]],
         ]
       ]

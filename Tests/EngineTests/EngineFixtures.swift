@@ -11,7 +11,7 @@ import Upstream
 
 /// A person with a home, a config file and providers that are test servers.
 final class Person: Sendable {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   let engine: CompletionEngine
   /// Kept running for as long as the person may ask it.
   private let upstream: Upstream?
@@ -22,7 +22,7 @@ final class Person: Sendable {
     dialects: [any Dialect] = Dialects.all
   ) throws {
     self.upstream = upstream
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     try folder.write("config/config.json", config.text)
     if let auth { try folder.write("data/auth.json", auth) }
     let home = ["PATCHBAY_HOME": folder.path, "HOME": folder.path, "PATH": "/usr/bin:/bin"]

@@ -8,10 +8,10 @@ import Testing
 
 @Suite("Threads on disk", .timeLimit(.minutes(1)))
 struct ThreadLogTests {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   var path: String { folder.file("thread.jsonl") }
 
-  init() throws { folder = try TempDirectory() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func file() throws -> ThreadFile { try #require(try ThreadFile(path: path, create: true)) }
   private func opened() throws -> OpenThread { try #require(try OpenThread(file(), cached: nil, wait: false)) }

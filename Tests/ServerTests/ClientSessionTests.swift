@@ -12,7 +12,7 @@ import WireProtocol
 
 /// One client of an engine with a home of its own.
 private final class Client: Sendable {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   let engine: CompletionEngine
   let session: ClientSession
   let peer = FakePeer()
@@ -22,7 +22,7 @@ private final class Client: Sendable {
   var exits: [Int32] { log.all }
 
   init(config: String = #"{"model": "echo/echo"}"#, initialized: Bool = true) throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     try folder.write("config/config.json", config)
     self.folder = folder
     engine = CompletionEngine(environment: Environment(["PATCHBAY_HOME": folder.path]))

@@ -155,9 +155,10 @@ The largest message that is read, in bytes."
   '("ready" "missing" "expired" "unreachable" "unknown")
   "The values of ProviderStatus.
 Whether a provider can be used now.  `ready': a credential is there, or
-none is needed; `missing': no credential was found; `expired': the
-credential is past its end and cannot be renewed; `unreachable': a
-local server does not answer; `unknown': not looked at.")
+none is needed; `missing': no credential was found, or the provider
+refuses it; `expired': the credential is past its end and cannot be
+renewed; `unreachable': a local server does not answer; `unknown': not
+looked at.")
 
 (defconst patchbay-types-credential-source
   '("param" "authFile" "env" "config" "ambient")
@@ -715,7 +716,7 @@ message."
 
 (defsubst patchbay-types-stored-message-stop-reason (object)
   "Return `stopReason' of OBJECT, a StoredMessage: a StopReason.
-It may be absent.  ."
+It may be absent."
   (plist-get object :stopReason))
 
 (defsubst patchbay-types-stored-message-completion-id (object)
@@ -781,6 +782,47 @@ It may be absent.  A name for the schema."
 It may be absent.  Whether the provider must hold the model to the
 schema; absent leaves it to what the provider can do."
   (plist-get object :strict))
+
+;; RetryOptions
+;; How failed tries are made again.
+
+(defsubst patchbay-types-retry-options-attempts (object)
+  "Return `attempts' of OBJECT, a RetryOptions: an integer.
+It may be absent.  How often one model is asked at most, the first time
+included; 3 unless configured."
+  (plist-get object :attempts))
+
+(defsubst patchbay-types-retry-options-max-delay-ms (object)
+  "Return `maxDelayMs' of OBJECT, a RetryOptions: an integer.
+It may be absent.  The longest pause before a try, in milliseconds;
+60000 unless configured.  A provider that asks for a longer one is not
+asked again."
+  (plist-get object :maxDelayMs))
+
+(defsubst patchbay-types-retry-options-after-output (object)
+  "Return `afterOutput' of OBJECT, a RetryOptions: t or :json-false.
+It may be absent.  Whether to try again when part of the answer was
+said already; a `reset' takes it back.  `false' unless configured."
+  (plist-get object :afterOutput))
+
+;; Attempt
+;; A try to get an answer.
+
+(defsubst patchbay-types-attempt-provider (object)
+  "Return `provider' of OBJECT, an Attempt: a string.
+The provider asked."
+  (plist-get object :provider))
+
+(defsubst patchbay-types-attempt-model (object)
+  "Return `model' of OBJECT, an Attempt: a string.
+The model asked."
+  (plist-get object :model))
+
+(defsubst patchbay-types-attempt-error (object)
+  "Return `error' of OBJECT, an Attempt: an Error.
+It may be absent.  Why it failed; absent for the one that made the
+message."
+  (plist-get object :error))
 
 ;; CallTimeouts
 ;; Limits for the phases of one call; an absent one stays as configured.
@@ -852,9 +894,8 @@ How long it took, in milliseconds."
   (plist-get object :timing))
 
 (defsubst patchbay-types-complete-result-attempts (object)
-  "Return `attempts' of OBJECT, a CompleteResult.
-It is a vector of CompleteResultAttemptsItem.  Every try, in order; the
-last one made the message."
+  "Return `attempts' of OBJECT, a CompleteResult: a vector of Attempt.
+Every try, in order; the last one made the message."
   (plist-get object :attempts))
 
 (defsubst patchbay-types-complete-result-structured (object)
@@ -908,25 +949,6 @@ answer; absent when there was none."
 From the request until the end of the answer."
   (plist-get object :totalMs))
 
-;; CompleteResultAttemptsItem
-;; A try.
-
-(defsubst patchbay-types-complete-result-attempts-item-provider (object)
-  "Return `provider' of OBJECT, a CompleteResultAttemptsItem: a string.
-The provider asked."
-  (plist-get object :provider))
-
-(defsubst patchbay-types-complete-result-attempts-item-model (object)
-  "Return `model' of OBJECT, a CompleteResultAttemptsItem: a string.
-The model asked."
-  (plist-get object :model))
-
-(defsubst patchbay-types-complete-result-attempts-item-error (object)
-  "Return `error' of OBJECT, a CompleteResultAttemptsItem: an Error.
-It may be absent.  Why it failed; absent for the one that made the
-message."
-  (plist-get object :error))
-
 ;; CompleteResultDroppedItem
 ;; A loss.
 
@@ -973,7 +995,7 @@ for."
 
 (defsubst patchbay-types-complete-inline-result-cost (object)
   "Return `cost' of OBJECT, a CompleteInlineResult: a Cost.
-It may be absent.  ."
+It may be absent."
   (plist-get object :cost))
 
 (defsubst patchbay-types-complete-inline-result-native (object)
@@ -1293,6 +1315,12 @@ It may be absent.  The system prompt every thread gets; absent when
 there is none."
   (plist-get object :system))
 
+(defsubst patchbay-types-session-fallbacks (object)
+  "Return `fallbacks' of OBJECT, a Session: a Fallbacks.
+It may be absent.  The models that may answer in another's place here;
+absent where the config file says."
+  (plist-get object :fallbacks))
+
 (defsubst patchbay-types-session-created-at (object)
   "Return `createdAt' of OBJECT, a Session: a Timestamp."
   (plist-get object :createdAt))
@@ -1340,6 +1368,12 @@ The current model."
 It may be absent.  The system prompt every thread gets; absent when
 there is none."
   (plist-get object :system))
+
+(defsubst patchbay-types-session-with-messages-fallbacks (object)
+  "Return `fallbacks' of OBJECT, a SessionWithMessages: a Fallbacks.
+It may be absent.  The models that may answer in another's place here;
+absent where the config file says."
+  (plist-get object :fallbacks))
 
 (defsubst patchbay-types-session-with-messages-created-at (object)
   "Return `createdAt' of OBJECT, a SessionWithMessages: a Timestamp."
@@ -1464,7 +1498,8 @@ absent for a key, or when it could not be asked."
 
 (defsubst patchbay-types-logout-result-warnings (object)
   "Return `warnings' of OBJECT, a LogoutResult: a vector, each a string.
-It may be absent.  Why the provider could not be asked."
+It may be absent.  Why the provider could not be asked, and where a key
+comes from all the same."
   (plist-get object :warnings))
 
 ;; PromptResult
@@ -1494,7 +1529,7 @@ The provider's id."
 
 (defsubst patchbay-types-login-status-result-providers-item-status (object)
   "Return `status' of OBJECT, a LoginStatusResultProvidersItem.
-It is a ProviderStatus.  ."
+It is a ProviderStatus."
   (plist-get object :status))
 
 (defsubst patchbay-types-login-status-result-providers-item-source (object)
@@ -1514,6 +1549,12 @@ one that has none."
 It is a Timestamp.  It may be absent.  When it ends, where that is
 known."
   (plist-get object :expiresAt))
+
+(defsubst patchbay-types-login-status-result-providers-item-detail (object)
+  "Return `detail' of OBJECT, a LoginStatusResultProvidersItem: a string.
+It may be absent.  Why it is not `ready', for a person: also that the
+provider refuses the key, and where that is from."
+  (plist-get object :detail))
 
 ;; ConfigResult
 ;; The settings in force and where each comes from. Secrets are masked.
@@ -1633,6 +1674,12 @@ about: `tools[0].name'."
 It may be absent.  The completion that failed or, with `busy', that is
 in the way."
   (plist-get object :completionId))
+
+(defsubst patchbay-types-error-data-attempts (object)
+  "Return `attempts' of OBJECT, an ErrorData: a vector of Attempt.
+It may be absent.  Every try of the completion, in order; absent where
+there was but one."
+  (plist-get object :attempts))
 
 (defsubst patchbay-types-error-data-supported (object)
   "Return `supported' of OBJECT, an ErrorData: a vector, each an integer.
@@ -1815,7 +1862,8 @@ Whether the text must not be shown while it is typed."
      :optional (:session :provider :model :system :instructions :maxTokens
         :temperature :topP :stop :seed :reasoning :tools :toolChoice
         :parallelTools :output :cache :serviceTier :purpose :stream :timeout
-        :apiKey :headers :account :baseURL :api :extra :requestKey :queue))
+        :retry :fallbacks :apiKey :headers :account :baseURL :api :extra
+        :requestKey :queue))
     (cancel
      :required (:completionId)
      :optional ())
@@ -1831,7 +1879,7 @@ Whether the text must not be shown while it is typed."
      :optional (:provider :model :system :tools))
     (createSession
      :required ()
-     :optional (:id :name :provider :model :system :cwd))
+     :optional (:id :name :provider :model :system :cwd :fallbacks))
     (listSessions
      :required ()
      :optional (:query :limit :cursor))

@@ -89,8 +89,8 @@ export interface InitializeResultLimits {
 
 /**
  * Whether a provider can be used now. `ready`: a credential is there, or none is needed; `missing`: no
- * credential was found; `expired`: the credential is past its end and cannot be renewed; `unreachable`: a local
- * server does not answer; `unknown`: not looked at.
+ * credential was found, or the provider refuses it; `expired`: the credential is past its end and cannot be
+ * renewed; `unreachable`: a local server does not answer; `unknown`: not looked at.
  */
 export type ProviderStatus = "ready" | "missing" | "expired" | "unreachable" | "unknown";
 
@@ -413,6 +413,35 @@ export interface OutputFormat {
   strict?: boolean;
 }
 
+/** How failed tries are made again. */
+export interface RetryOptions {
+  /** How often one model is asked at most, the first time included; 3 unless configured. */
+  attempts?: number;
+  /**
+   * The longest pause before a try, in milliseconds; 60000 unless configured. A provider that asks for a longer
+   * one is not asked again.
+   */
+  maxDelayMs?: number;
+  /**
+   * Whether to try again when part of the answer was said already; a `reset` takes it back. `false` unless
+   * configured.
+   */
+  afterOutput?: boolean;
+}
+
+/** Models that may answer in another's place, in this order. */
+export type Fallbacks = string[];
+
+/** A try to get an answer. */
+export interface Attempt {
+  /** The provider asked. */
+  provider: string;
+  /** The model asked. */
+  model: string;
+  /** Why it failed; absent for the one that made the message. */
+  error?: Error;
+}
+
 /** Limits for the phases of one call; an absent one stays as configured. */
 export interface CallTimeouts {
   /** Until the connection stands, in milliseconds. */
@@ -443,7 +472,7 @@ export interface CompleteResult {
   /** How long it took, in milliseconds. */
   timing: CompleteResultTiming;
   /** Every try, in order; the last one made the message. */
-  attempts: CompleteResultAttemptsItem[];
+  attempts: Attempt[];
   /** The answer, parsed; only when `output` asked for a shape. Any JSON value. */
   structured?: unknown;
   /** What the request to the provider could not carry; absent when nothing. */
@@ -466,16 +495,6 @@ export interface CompleteResultTiming {
   firstTokenMs?: number;
   /** From the request until the end of the answer. */
   totalMs: number;
-}
-
-/** A try. */
-export interface CompleteResultAttemptsItem {
-  /** The provider asked. */
-  provider: string;
-  /** The model asked. */
-  model: string;
-  /** Why it failed; absent for the one that made the message. */
-  error?: Error;
 }
 
 /** A loss. */
@@ -675,6 +694,8 @@ export interface Session {
   model: string;
   /** The system prompt every thread gets; absent when there is none. */
   system?: string;
+  /** The models that may answer in another's place here; absent where the config file says. */
+  fallbacks?: Fallbacks;
   createdAt: Timestamp;
   updatedAt: Timestamp;
   /** One for each provider that was spoken to. */
@@ -695,6 +716,8 @@ export interface SessionWithMessages {
   model: string;
   /** The system prompt every thread gets; absent when there is none. */
   system?: string;
+  /** The models that may answer in another's place here; absent where the config file says. */
+  fallbacks?: Fallbacks;
   createdAt: Timestamp;
   updatedAt: Timestamp;
   /** One for each provider that was spoken to. */
@@ -753,7 +776,7 @@ export interface LogoutResult {
   removed: boolean;
   /** Whether the provider made the tokens worthless; absent for a key, or when it could not be asked. */
   revoked?: boolean;
-  /** Why the provider could not be asked. */
+  /** Why the provider could not be asked, and where a key comes from all the same. */
   warnings?: string[];
 }
 
@@ -780,6 +803,8 @@ export interface LoginStatusResultProvidersItem {
   account?: string;
   /** When it ends, where that is known. */
   expiresAt?: Timestamp;
+  /** Why it is not `ready`, for a person: also that the provider refuses the key, and where that is from. */
+  detail?: string;
 }
 
 /** The settings in force and where each comes from. Secrets are masked. */
@@ -834,6 +859,8 @@ export interface ErrorData {
   path?: string;
   /** The completion that failed or, with `busy`, that is in the way. */
   completionId?: string;
+  /** Every try of the completion, in order; absent where there was but one. */
+  attempts?: Attempt[];
   /** The protocol versions the server speaks; with an unsupported `protocolVersion`. */
   supported?: number[];
 }
@@ -944,6 +971,13 @@ export interface CompleteParams {
   stream?: boolean;
   /** Limits for the phases of one call; an absent one stays as configured. */
   timeout?: CallTimeouts;
+  /** How failed tries are made again; an absent member stays as configured. */
+  retry?: RetryOptions;
+  /**
+   * Models to ask in this order when the first cannot answer and nothing was said yet; an empty list asks none.
+   * Default: the session's, else the config file's.
+   */
+  fallbacks?: Fallbacks;
   /** The key for this call alone. Never stored, never printed. */
   apiKey?: string;
   /** Headers for this call alone, by name; `null` removes one that is configured. Default: none. */
@@ -1039,6 +1073,8 @@ export interface CreateSessionParams {
   system?: string;
   /** An absolute path: `path` media must lie inside it. Default: none. */
   cwd?: string;
+  /** Models to ask in this order when a completion's own cannot answer. Default: the config file's. */
+  fallbacks?: Fallbacks;
 }
 
 /** The parameters of `listSessions`. */
@@ -1128,8 +1164,8 @@ export interface LoginStatusParams {
   /** Only this one. Default: all. */
   provider?: string;
   /**
-   * Whether to make one cheap authenticated call to each: for its list of models. One that has no such list is
-   * `unknown` then.
+   * Whether to make one cheap authenticated call to each: for its list of models. One that has no such list, or
+   * gives it to anybody, is `unknown` then.
    */
   verify?: boolean;
 }

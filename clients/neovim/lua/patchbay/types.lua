@@ -61,8 +61,8 @@
 ---@field maxMessageBytes integer The largest message that is read, in bytes.
 
 ---Whether a provider can be used now. `ready`: a credential is there, or none is needed; `missing`: no credential was
----found; `expired`: the credential is past its end and cannot be renewed; `unreachable`: a local server does not
----answer; `unknown`: not looked at.
+---found, or the provider refuses it; `expired`: the credential is past its end and cannot be renewed; `unreachable`:
+---a local server does not answer; `unknown`: not looked at.
 ---@alias patchbay.ProviderStatus "ready"|"missing"|"expired"|"unreachable"|"unknown"
 
 ---Where a credential was found: given in the call, stored by patchbay, environment variable, config file, or the
@@ -259,6 +259,21 @@
 ---@field name? string A name for the schema.
 ---@field strict? boolean Whether the provider must hold the model to the schema; absent leaves it to what the provider can do.
 
+---How failed tries are made again.
+---@class patchbay.RetryOptions
+---@field attempts? integer How often one model is asked at most, the first time included; 3 unless configured.
+---@field maxDelayMs? integer The longest pause before a try, in milliseconds; 60000 unless configured. A provider that asks for a longer one is not asked again.
+---@field afterOutput? boolean Whether to try again when part of the answer was said already; a `reset` takes it back. `false` unless configured.
+
+---Models that may answer in another's place, in this order.
+---@alias patchbay.Fallbacks string[]
+
+---A try to get an answer.
+---@class patchbay.Attempt
+---@field provider string The provider asked.
+---@field model string The model asked.
+---@field error? patchbay.Error Why it failed; absent for the one that made the message.
+
 ---Limits for the phases of one call; an absent one stays as configured.
 ---@class patchbay.CallTimeouts
 ---@field connectMs? integer Until the connection stands, in milliseconds.
@@ -277,7 +292,7 @@
 ---@field usage patchbay.Usage
 ---@field cost patchbay.CostOrNull
 ---@field timing patchbay.CompleteResultTiming How long it took, in milliseconds.
----@field attempts patchbay.CompleteResultAttemptsItem[] Every try, in order; the last one made the message.
+---@field attempts patchbay.Attempt[] Every try, in order; the last one made the message.
 ---@field structured? any The answer, parsed; only when `output` asked for a shape. Any JSON value.
 ---@field dropped? patchbay.CompleteResultDroppedItem[] What the request to the provider could not carry; absent when nothing.
 ---@field warnings? string[] What was odd and was mended; absent when nothing.
@@ -290,12 +305,6 @@
 ---@field queuedMs integer From the request until it was sent to the provider.
 ---@field firstTokenMs? integer From the request until the first piece of the answer; absent when there was none.
 ---@field totalMs integer From the request until the end of the answer.
-
----A try.
----@class patchbay.CompleteResultAttemptsItem
----@field provider string The provider asked.
----@field model string The model asked.
----@field error? patchbay.Error Why it failed; absent for the one that made the message.
 
 ---A loss.
 ---@class patchbay.CompleteResultDroppedItem
@@ -420,6 +429,7 @@
 ---@field provider string The current provider.
 ---@field model string The current model.
 ---@field system? string The system prompt every thread gets; absent when there is none.
+---@field fallbacks? patchbay.Fallbacks The models that may answer in another's place here; absent where the config file says.
 ---@field createdAt patchbay.Timestamp
 ---@field updatedAt patchbay.Timestamp
 ---@field threads patchbay.Thread[] One for each provider that was spoken to.
@@ -432,6 +442,7 @@
 ---@field provider string The current provider.
 ---@field model string The current model.
 ---@field system? string The system prompt every thread gets; absent when there is none.
+---@field fallbacks? patchbay.Fallbacks The models that may answer in another's place here; absent where the config file says.
 ---@field createdAt patchbay.Timestamp
 ---@field updatedAt patchbay.Timestamp
 ---@field threads patchbay.Thread[] One for each provider that was spoken to.
@@ -469,7 +480,7 @@
 ---@class patchbay.LogoutResult
 ---@field removed boolean `false` when there was nothing to forget.
 ---@field revoked? boolean Whether the provider made the tokens worthless; absent for a key, or when it could not be asked.
----@field warnings? string[] Why the provider could not be asked.
+---@field warnings? string[] Why the provider could not be asked, and where a key comes from all the same.
 
 ---What a person answered.
 ---@class patchbay.PromptResult
@@ -486,6 +497,7 @@
 ---@field source? patchbay.CredentialSource Absent when there is no credential, or none is needed.
 ---@field account? string The name the account is kept under; absent for the one that has none.
 ---@field expiresAt? patchbay.Timestamp When it ends, where that is known.
+---@field detail? string Why it is not `ready`, for a person: also that the provider refuses the key, and where that is from.
 
 ---The settings in force and where each comes from. Secrets are masked.
 ---@class patchbay.ConfigResult
@@ -519,6 +531,7 @@
 ---@field phase? "connect"|"firstToken"|"idle"|"total" Which limit a `timeout` reached.
 ---@field path? string The parameter an `invalidParams` or `unsupported` is about: `tools[0].name`.
 ---@field completionId? string The completion that failed or, with `busy`, that is in the way.
+---@field attempts? patchbay.Attempt[] Every try of the completion, in order; absent where there was but one.
 ---@field supported? integer[] The protocol versions the server speaks; with an unsupported `protocolVersion`.
 
 ---An error: in responses, and wherever a result or notification tells of one.
@@ -576,6 +589,8 @@
 ---@field purpose? "chat"|"workflow" What it is for: `fastMode` of the config file says for which of these a provider's fast tier is used, unless `serviceTier` is given.
 ---@field stream? boolean Whether to send `streamDelta`s.
 ---@field timeout? patchbay.CallTimeouts Limits for the phases of one call; an absent one stays as configured.
+---@field retry? patchbay.RetryOptions How failed tries are made again; an absent member stays as configured.
+---@field fallbacks? patchbay.Fallbacks Models to ask in this order when the first cannot answer and nothing was said yet; an empty list asks none. Default: the session's, else the config file's.
 ---@field apiKey? string The key for this call alone. Never stored, never printed.
 ---@field headers? table<string, string|nil> Headers for this call alone, by name; `null` removes one that is configured. Default: none.
 ---@field account? string The provider's account whose stored login is used; nothing else is looked at. A session that begins with this call keeps it. Default: the session's, else the provider's default login.
@@ -624,6 +639,7 @@
 ---@field model? string Default: the provider's.
 ---@field system? string The system prompt of every thread. Default: none.
 ---@field cwd? string An absolute path: `path` media must lie inside it. Default: none.
+---@field fallbacks? patchbay.Fallbacks Models to ask in this order when a completion's own cannot answer. Default: the config file's.
 
 ---The parameters of `listSessions`.
 ---@class patchbay.ListSessionsParams
@@ -674,7 +690,7 @@
 ---The parameters of `loginStatus`.
 ---@class patchbay.LoginStatusParams
 ---@field provider? string Only this one. Default: all.
----@field verify? boolean Whether to make one cheap authenticated call to each: for its list of models. One that has no such list is `unknown` then.
+---@field verify? boolean Whether to make one cheap authenticated call to each: for its list of models. One that has no such list, or gives it to anybody, is `unknown` then.
 
 ---The parameters of `streamDelta`.
 ---@class patchbay.StreamDeltaParams

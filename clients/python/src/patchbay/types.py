@@ -124,8 +124,8 @@ class InitializeResultLimits(TypedDict):
 
 ProviderStatus = Literal["ready", "missing", "expired", "unreachable", "unknown"]
 """Whether a provider can be used now. `ready`: a credential is there, or none is needed; `missing`: no
-credential was found; `expired`: the credential is past its end and cannot be renewed; `unreachable`: a
-local server does not answer; `unknown`: not looked at.
+credential was found, or the provider refuses it; `expired`: the credential is past its end and cannot be
+renewed; `unreachable`: a local server does not answer; `unknown`: not looked at.
 """
 
 
@@ -555,6 +555,40 @@ class OutputFormat(TypedDict):
     """Whether the provider must hold the model to the schema; absent leaves it to what the provider can do."""
 
 
+class RetryOptions(TypedDict):
+    """How failed tries are made again."""
+
+    attempts: NotRequired[int]
+    """How often one model is asked at most, the first time included; 3 unless configured."""
+
+    maxDelayMs: NotRequired[int]
+    """The longest pause before a try, in milliseconds; 60000 unless configured. A provider that asks for a longer
+    one is not asked again.
+    """
+
+    afterOutput: NotRequired[bool]
+    """Whether to try again when part of the answer was said already; a `reset` takes it back. `false` unless
+    configured.
+    """
+
+
+Fallbacks = List[str]
+"""Models that may answer in another's place, in this order."""
+
+
+class Attempt(TypedDict):
+    """A try to get an answer."""
+
+    provider: str
+    """The provider asked."""
+
+    model: str
+    """The model asked."""
+
+    error: NotRequired[Error]
+    """Why it failed; absent for the one that made the message."""
+
+
 class CallTimeouts(TypedDict):
     """Limits for the phases of one call; an absent one stays as configured."""
 
@@ -598,7 +632,7 @@ class CompleteResult(TypedDict):
     timing: CompleteResultTiming
     """How long it took, in milliseconds."""
 
-    attempts: List[CompleteResultAttemptsItem]
+    attempts: List[Attempt]
     """Every try, in order; the last one made the message."""
 
     structured: NotRequired[Any]
@@ -631,19 +665,6 @@ class CompleteResultTiming(TypedDict):
 
     totalMs: int
     """From the request until the end of the answer."""
-
-
-class CompleteResultAttemptsItem(TypedDict):
-    """A try."""
-
-    provider: str
-    """The provider asked."""
-
-    model: str
-    """The model asked."""
-
-    error: NotRequired[Error]
-    """Why it failed; absent for the one that made the message."""
 
 
 class CompleteResultDroppedItem(TypedDict):
@@ -906,6 +927,9 @@ class Session(TypedDict):
     system: NotRequired[str]
     """The system prompt every thread gets; absent when there is none."""
 
+    fallbacks: NotRequired[Fallbacks]
+    """The models that may answer in another's place here; absent where the config file says."""
+
     createdAt: Timestamp
 
     updatedAt: Timestamp
@@ -934,6 +958,9 @@ class SessionWithMessages(TypedDict):
 
     system: NotRequired[str]
     """The system prompt every thread gets; absent when there is none."""
+
+    fallbacks: NotRequired[Fallbacks]
+    """The models that may answer in another's place here; absent where the config file says."""
 
     createdAt: Timestamp
 
@@ -1014,7 +1041,7 @@ class LogoutResult(TypedDict):
     """Whether the provider made the tokens worthless; absent for a key, or when it could not be asked."""
 
     warnings: NotRequired[List[str]]
-    """Why the provider could not be asked."""
+    """Why the provider could not be asked, and where a key comes from all the same."""
 
 
 class PromptResult(TypedDict):
@@ -1047,6 +1074,9 @@ class LoginStatusResultProvidersItem(TypedDict):
 
     expiresAt: NotRequired[Timestamp]
     """When it ends, where that is known."""
+
+    detail: NotRequired[str]
+    """Why it is not `ready`, for a person: also that the provider refuses the key, and where that is from."""
 
 
 class ConfigResult(TypedDict):
@@ -1120,6 +1150,9 @@ class ErrorData(TypedDict):
 
     completionId: NotRequired[str]
     """The completion that failed or, with `busy`, that is in the way."""
+
+    attempts: NotRequired[List[Attempt]]
+    """Every try of the completion, in order; absent where there was but one."""
 
     supported: NotRequired[List[int]]
     """The protocol versions the server speaks; with an unsupported `protocolVersion`."""
@@ -1267,6 +1300,14 @@ class CompleteParams(TypedDict):
     timeout: NotRequired[CallTimeouts]
     """Limits for the phases of one call; an absent one stays as configured."""
 
+    retry: NotRequired[RetryOptions]
+    """How failed tries are made again; an absent member stays as configured."""
+
+    fallbacks: NotRequired[Fallbacks]
+    """Models to ask in this order when the first cannot answer and nothing was said yet; an empty list asks none.
+    Default: the session's, else the config file's.
+    """
+
     apiKey: NotRequired[str]
     """The key for this call alone. Never stored, never printed."""
 
@@ -1392,6 +1433,9 @@ class CreateSessionParams(TypedDict):
     cwd: NotRequired[str]
     """An absolute path: `path` media must lie inside it. Default: none."""
 
+    fallbacks: NotRequired[Fallbacks]
+    """Models to ask in this order when a completion's own cannot answer. Default: the config file's."""
+
 
 class ListSessionsParams(TypedDict):
     """The parameters of `listSessions`."""
@@ -1502,8 +1546,8 @@ class LoginStatusParams(TypedDict):
     """Only this one. Default: all."""
 
     verify: NotRequired[bool]
-    """Whether to make one cheap authenticated call to each: for its list of models. One that has no such list is
-    `unknown` then.
+    """Whether to make one cheap authenticated call to each: for its list of models. One that has no such list, or
+    gives it to anybody, is `unknown` then.
     """
 
 
