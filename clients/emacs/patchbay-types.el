@@ -1912,8 +1912,7 @@ Whether the text must not be shown while it is typed."
      :optional ())
     (reloadConfig
      :required ()
-     :optional ())
-    )
+     :optional ()))
   "The methods a client calls, and their parameters.
 Each is (METHOD :required KEYS :optional KEYS).")
 
@@ -1945,8 +1944,7 @@ Each is (METHOD :required KEYS :optional KEYS).")
     ("unsupported" . -32018)
     ("engineBusy" . -32019)
     ("budgetExceeded" . -32020)
-    ("loginFailed" . -32021)
-    )
+    ("loginFailed" . -32021))
   "The JSON-RPC code of each kind of error.")
 
 (provide 'patchbay-types)

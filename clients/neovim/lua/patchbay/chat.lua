@@ -11,7 +11,7 @@ local M = {}
 ---@field view patchbay.View
 ---@field name string? the session's name, or the one it shall get
 ---@field session string? the session's id, once there is one
----@field choice { provider: string, model: string }? who answers in it, once that is known
+---@field choice patchbay.ModelChoice? who answers in it, once that is known
 ---@field private request patchbay.Request? the completion that is being written
 local Chat = {}
 Chat.__index = Chat
@@ -86,6 +86,7 @@ function Chat:show_model()
 end
 
 --- The session, as the server tells of it.
+---@param session patchbay.Session
 function Chat:set_session(session)
   self.session, self.name = session.id, session.name
   self.choice = { provider = session.provider, model = session.model }
@@ -122,6 +123,7 @@ local function with_session(self, question, callback)
   create(name, name .. os.date(" (%Y-%m-%d %H:%M:%S)"))
 end
 
+---@param result patchbay.CompleteResult
 local function summary(result)
   local parts = { ("%d → %d tokens"):format(result.usage.input, result.usage.output) }
   if result.cost then
@@ -137,6 +139,7 @@ local function summary(result)
   return table.concat(vim.list_extend(parts, result.warnings or {}), " · ")
 end
 
+---@param delta patchbay.Delta
 function Chat:on_delta(delta)
   if delta.type == "text" or delta.type == "reasoning" then
     self.view:write(delta.type, delta.text)
@@ -239,6 +242,7 @@ local function texts(message)
   return table.concat(found.text, "\n"), #found.reasoning > 0 and table.concat(found.reasoning, "\n") or nil
 end
 
+---@param messages patchbay.StoredMessage[]
 function Chat:show_history(messages)
   local sections = {}
   for _, message in ipairs(messages) do

@@ -5,15 +5,15 @@ local rpc = require("patchbay.rpc")
 
 local M = {}
 
----@class patchbay.Failure what a request ended with: the error of the protocol, or one of our own
+---@class patchbay.Failure what a request ended with: the protocol's patchbay.Error, or one of our own without a code
 ---@field message string
----@field data { kind: string, hint: string? }
+---@field data patchbay.ErrorData
 
 ---@class patchbay.Request
 ---@field id integer
 ---@field method string
 ---@field callback fun(failure: patchbay.Failure?, result: table?)
----@field on_delta fun(delta: table)?
+---@field on_delta fun(delta: patchbay.Delta)?
 ---@field cancel fun()
 
 ---@type patchbay.Connection?
@@ -24,10 +24,10 @@ local next_id = 0
 local leaving = false
 
 --- What `initialize` said; nil until it has.
----@type table?
+---@type patchbay.InitializeResult?
 M.info = nil
 --- What was chosen to answer where no session is named; told again to a process that is started later.
----@type { provider: string, model: string }?
+---@type patchbay.ModelChoice?
 M.choice = nil
 --- Requests and notifications of the server, by method.
 ---@type table<string, fun(params: table, respond: fun(result: table?, failure: table?)?)>
@@ -163,7 +163,7 @@ end
 ---@param method string
 ---@param params table
 ---@param callback fun(failure: patchbay.Failure?, result: table?)
----@param on_delta fun(delta: table)? called with each delta of a completion
+---@param on_delta fun(delta: patchbay.Delta)? called with each delta of a completion
 ---@return patchbay.Request? request nil when the program cannot be started
 function M.request(method, params, callback, on_delta)
   local problem = start()
@@ -176,7 +176,7 @@ end
 
 --- Makes `choice` what answers where no session is named.
 ---@param choice { provider: string, model: string? }
----@param callback fun(failure: patchbay.Failure?, result: table?)
+---@param callback fun(failure: patchbay.Failure?, result: patchbay.SwitchProviderResult?)
 function M.switch(choice, callback)
   M.request("switchProvider", { provider = choice.provider, model = choice.model }, function(problem, result)
     if result then

@@ -8,7 +8,7 @@ local server = require("patchbay.server")
 local total = 0
 
 --- Who answers where no session is named, as far as that is known.
----@return { provider: string, model: string }?
+---@return patchbay.ModelChoice?
 function M.default()
   return server.choice or (server.info and server.info.default) or nil
 end
@@ -21,7 +21,7 @@ function M.money(amount)
 end
 
 --- Adds what an answer cost.
----@param result table
+---@param result patchbay.CompleteResult|patchbay.CompleteInlineResult
 function M.add(result)
   total = total + (result.cost and result.cost.total or 0)
 end
