@@ -39,6 +39,11 @@ class Results(unittest.TestResult):
         for line in "".join(traceback.format_exception(*error)).splitlines():
             print(f"detail\t{line}", flush=True)
 
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.fail(subtest, error)
+
     def addFailure(self, test, error):
         super().addFailure(test, error)
         self.fail(test, error)
@@ -139,6 +144,10 @@ class Upstream:
         self.process.wait()
         self.process.stdout.close()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+# For tests that look at processes.
+needs_proc = unittest.skipUnless(os.path.isdir("/proc/self"), "there is no /proc here")
 
 
 def servers(home):

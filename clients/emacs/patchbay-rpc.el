@@ -11,6 +11,8 @@
 
 (require 'cl-lib)
 (require 'jsonrpc)
+(require 'seq)
+(require 'subr-x)
 (require 'patchbay-types)
 
 (defgroup patchbay nil
@@ -224,16 +226,20 @@ cannot be started."
     (jsonrpc-notify patchbay-rpc--connection '$/cancelRequest
                     (list :id (patchbay-request-id request)))))
 
+(defun patchbay-rpc--completions ()
+  "Return the requests for what is being written."
+  (seq-filter (lambda (request)
+                (memq (patchbay-request-method request) '(complete completeInline)))
+              (hash-table-values patchbay-rpc--requests)))
+
 (defun patchbay-cancel-all ()
   "End all answers that are being written."
   (interactive)
-  (mapc #'patchbay-cancel-request (hash-table-values patchbay-rpc--requests)))
+  (mapc #'patchbay-cancel-request (patchbay-rpc--completions)))
 
 (defun patchbay-running ()
   "Return how many completions are being written."
-  (cl-count-if (lambda (request)
-                 (memq (patchbay-request-method request) '(complete completeInline)))
-               (hash-table-values patchbay-rpc--requests)))
+  (length (patchbay-rpc--completions)))
 
 (defun patchbay-parse-model (name)
   "Return the plist of NAME, which is \"provider/model\" or \"provider\"."

@@ -14,10 +14,14 @@
 
 (cl-defstruct (patchbay-stream (:constructor patchbay-stream--make))
   "Text that grows."
-  start end waiting timer (inserted 0.0) properties)
+  start end waiting timer (next 0.0) properties)
 
 (defconst patchbay-stream--pause 0.02
-  "The time between two insertions, in seconds.")
+  "The least time between two insertions, in seconds.")
+
+(defconst patchbay-stream--share 4
+  "How many times as long as showing an insertion the pause after it is.
+What is long, and has no line breaks, takes Emacs long to show.")
 
 (defun patchbay-stream-at-point (&rest properties)
   "Return a stream whose text grows at point, with PROPERTIES besides its own."
@@ -41,10 +45,20 @@ What is in the history would no longer fit: it is forgotten."
   (push (apply #'propertize text (append properties (patchbay-stream-properties stream)))
         (patchbay-stream-waiting stream))
   (unless (patchbay-stream-timer stream)
-    (let ((pause (- (+ (patchbay-stream-inserted stream) patchbay-stream--pause)
-                    (float-time))))
-      (setf (patchbay-stream-timer stream)
-            (run-at-time (max 0 pause) nil #'patchbay-stream-flush stream)))))
+    (setf (patchbay-stream-timer stream)
+          (run-at-time (max 0 (- (patchbay-stream-next stream) (float-time))) nil
+                       #'patchbay-stream--show stream))))
+
+(defun patchbay-stream--show (stream)
+  "Insert what of STREAM is waiting, and see how much work it is to show it."
+  (let ((start (get-internal-run-time)))
+    (patchbay-stream-flush stream)
+    (when (get-buffer-window (marker-buffer (patchbay-stream-end stream)) t)
+      (redisplay))
+    (let ((work (float-time (time-subtract (get-internal-run-time) start))))
+      (setf (patchbay-stream-next stream)
+            (+ (float-time)
+               (max patchbay-stream--pause (* patchbay-stream--share work)))))))
 
 (defun patchbay-stream-flush (stream)
   "Insert what of STREAM is waiting."
@@ -55,7 +69,6 @@ What is in the history would no longer fit: it is forgotten."
         (texts (nreverse (patchbay-stream-waiting stream))))
     (setf (patchbay-stream-waiting stream) nil)
     (when (and texts (buffer-live-p buffer))
-      (setf (patchbay-stream-inserted stream) (float-time))
       (with-current-buffer buffer
         (save-excursion
           (goto-char (patchbay-stream-end stream))

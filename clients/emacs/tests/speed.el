@@ -39,9 +39,10 @@
     (push (* 1000 (- work speed-worked)) speed-works)
     (setq speed-last now speed-worked work)))
 
-(defun speed-measure (question file)
-  "Ask QUESTION, and write the figures to FILE when it is answered."
-  (setq speed-delays nil speed-gaps nil speed-works nil
+(defun speed-measure (question file count)
+  "Ask QUESTION, and write the figures to FILE when it is answered.
+That is the COUNT-th of such questions; the delays of all are kept."
+  (setq speed-gaps nil speed-works nil
         speed-last (float-time) speed-worked (speed-work))
   (add-hook 'after-change-functions #'speed-look nil t)
   (let ((timer (run-at-time 0.01 0.01 #'speed-tick)))
@@ -54,7 +55,7 @@
                     (insert (json-serialize (list :delays (vconcat speed-delays)
                                                   :gaps (vconcat speed-gaps)
                                                   :works (vconcat speed-works)))))
-                  (message "measured")))
+                  (message "measured %d." count)))
               nil t)
     (goto-char (point-max))
     (insert question)

@@ -85,10 +85,12 @@ class Frame(Case):
         support.wait_for_end(running[0])
         self.assertEqual(self.upstream.get("/ended/1")["ended"], "disconnected")
 
+    @support.needs_proc
     def test_quitting(self):
         """quitting Emacs leaves no process"""
         self.leave(lambda: self.terminal.type("C-x", "C-c"))
 
+    @support.needs_proc
     def test_killing(self):
         """an Emacs that is killed leaves no process"""
         emacs = int(self.terminal.tmux("display-message", "-p", "#{pane_pid}"))

@@ -159,6 +159,13 @@ class Chat(Case):
         self.nvim.type("<Esc>:bwipeout!<CR>")
         self.assertEqual(self.upstream.get("/ended/1")["ended"], "disconnected")
 
+    def test_cancels_all(self):
+        """:PatchbayCancel ends every answer, whatever buffer is current"""
+        self.ask("!wait")
+        self.nvim.wait_for("waiting")
+        self.nvim.type("<Esc>:tabnew<CR>:PatchbayCancel<CR>")
+        self.assertEqual(self.upstream.get("/ended/1")["ended"], "disconnected")
+
     def test_many_deltas(self):
         """5,000 deltas arrive whole"""
         self.ask("!count 5000")
@@ -176,6 +183,7 @@ class Chat(Case):
         self.assertEqual(self.upstream.requests()[0]["body"]["messages"][-1]["content"], "a\ufffdb" + "\ufffd" * 3 + "ü")
 
 
+@support.needs_proc
 class Process(Case):
     def test_shared_and_gone(self):
         """all buffers share one process, and quitting leaves none"""

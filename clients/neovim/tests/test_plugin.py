@@ -105,6 +105,7 @@ class Options(Case):
         messages = self.upstream.requests()[0]["body"]["messages"]
         self.assertEqual(messages[0], {"role": "system", "content": "Be brief."})
 
+    @support.needs_proc
     def test_statusline(self):
         """the statusline tells who answers, the cost and what is being written"""
         self.nvim.lua("vim.opt.laststatus = 2")
@@ -159,6 +160,7 @@ class Options(Case):
             self.assertRegex(text, rf"\b{name} = ")
         self.assertLessEqual(max(len(line) for line in self.nvim.lines()), 78)
 
+    @support.needs_proc
     def test_loads_nothing(self):
         """starting Neovim loads and starts nothing of it"""
         bare = nvim.Nvim(self.upstream.home)

@@ -1,4 +1,5 @@
 """Figures for the reader; nothing of the machine's speed is asserted."""
+import os
 import statistics
 
 import support
@@ -57,7 +58,7 @@ class Speed(Case):
         gaps = self.nvim.lua("return _G.gaps")
         self.assertGreater(len(gaps), 2)
         support.note(f"main loop while {name} arrive: longest stall {max(gaps):.0f} ms, "
-                     f"{sum(gap > 50 for gap in gaps)} over 50 ms (goal none)")
+                     f"{sum(gap > 50 for gap in gaps)} over 50 ms (goal none); load {os.getloadavg()[0]:.0f}")
 
     def test_stalls_at_once(self):
         """the stalls of the main loop are measured while 5,000 deltas arrive at once"""

@@ -186,21 +186,23 @@ function M.switch(choice, callback)
   end)
 end
 
+--- The completions that are being written.
+---@return patchbay.Request[]
+local function completions()
+  return vim.tbl_filter(function(request)
+    return request.method == "complete" or request.method == "completeInline"
+  end, vim.tbl_values(in_flight))
+end
+
 --- How many completions are being written.
 ---@return integer
 function M.running()
-  local count = 0
-  for _, request in pairs(in_flight) do
-    if request.method == "complete" or request.method == "completeInline" then
-      count = count + 1
-    end
-  end
-  return count
+  return #completions()
 end
 
 --- Ends all completions.
 function M.cancel_all()
-  for _, request in pairs(in_flight) do
+  for _, request in ipairs(completions()) do
     request.cancel()
   end
 end
