@@ -42,12 +42,27 @@ What is in the history would no longer fit: it is forgotten."
 
 (defun patchbay-stream-write (stream text &rest properties)
   "Add TEXT with PROPERTIES at the end of STREAM."
-  (push (apply #'propertize text (append properties (patchbay-stream-properties stream)))
-        (patchbay-stream-waiting stream))
+  (push (cons text properties) (patchbay-stream-waiting stream))
   (unless (patchbay-stream-timer stream)
     (setf (patchbay-stream-timer stream)
           (run-at-time (max 0 (- (patchbay-stream-next stream) (float-time))) nil
                        #'patchbay-stream--show stream))))
+
+(defun patchbay-stream--texts (stream)
+  "Return what of STREAM is waiting, as few texts with their properties.
+Each text with properties of its own makes a buffer slower for good."
+  (let (texts)
+    ;; What came last is first.
+    (while (patchbay-stream-waiting stream)
+      (let ((properties (cdar (patchbay-stream-waiting stream)))
+            parts)
+        (while (and (patchbay-stream-waiting stream)
+                    (equal (cdar (patchbay-stream-waiting stream)) properties))
+          (push (car (pop (patchbay-stream-waiting stream))) parts))
+        (push (apply #'propertize (apply #'concat parts)
+                     (append properties (patchbay-stream-properties stream)))
+              texts)))
+    texts))
 
 (defun patchbay-stream--show (stream)
   "Insert what of STREAM is waiting, and see how much work it is to show it."
@@ -66,14 +81,13 @@ What is in the history would no longer fit: it is forgotten."
     (cancel-timer (patchbay-stream-timer stream))
     (setf (patchbay-stream-timer stream) nil))
   (let ((buffer (marker-buffer (patchbay-stream-end stream)))
-        (texts (nreverse (patchbay-stream-waiting stream))))
-    (setf (patchbay-stream-waiting stream) nil)
+        (texts (patchbay-stream--texts stream)))
     (when (and texts (buffer-live-p buffer))
       (with-current-buffer buffer
         (save-excursion
           (goto-char (patchbay-stream-end stream))
           (patchbay-stream-without-undo
-            (insert (apply #'concat texts))))))))
+            (apply #'insert texts)))))))
 
 (defun patchbay-stream-clear (stream)
   "Take back all text of STREAM."
