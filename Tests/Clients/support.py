@@ -1,5 +1,7 @@
 """What the tests of the editors' clients share: the upstream, a terminal to run a program in, and the lines that
 Tests/Clients/run reads."""
+import importlib.machinery
+import importlib.util
 import json
 import os
 import re
@@ -121,6 +123,15 @@ def write_demo(readme, screens):
         text = file.read()
     with open(readme, "w", encoding="utf-8") as file:
         file.write(DEMO.sub(lambda _: demo_of(screens), text))
+
+
+def demos(client):
+    """What a client's `demo` makes now, and what its README shows; how long anything took is left open."""
+    loader = importlib.machinery.SourceFileLoader("demo", os.path.join(client, "demo"))
+    demo = importlib.util.module_from_spec(importlib.util.spec_from_loader("demo", loader))
+    loader.exec_module(demo)
+    texts = demo_of(demo.screens()), demo_in(os.path.join(client, "README.md"))
+    return [re.sub(r"\d+\.\d s", "N s", text) for text in texts]
 
 
 class Upstream:

@@ -40,7 +40,8 @@ class Case(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="patchbay-emacs-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         binary = os.environ["PATCHBAY_BINARY"]
-        environment = {**os.environ, "PATCHBAY_HOME": self.upstream.home, "HOME": self.folder, "TERM": "screen-256color"}
+        environment = {**os.environ, "PATCHBAY_HOME": self.upstream.home, "HOME": self.folder,
+                       "TERM": "screen-256color"}
         self.terminal = support.Terminal(
             ["emacs", "-Q", "-nw", "-L", compiled()[0], "-l", "patchbay",
              "--eval", f'(setq patchbay-command (list "{binary}" "serve"))'],

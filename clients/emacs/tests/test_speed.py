@@ -31,8 +31,8 @@ class Speed(Case):
         figures = self.measure(question)
         gaps, works = figures["gaps"], figures["works"]
         self.assertGreater(len(gaps), 2)
-        support.note(f"main loop while {name} arrive: longest stall {max(gaps):.0f} ms, {sum(gap > 50 for gap in gaps)} "
-                     f"over 50 ms (goal none); Emacs itself was at work for {max(works):.0f} ms at most, "
+        support.note(f"main loop while {name} arrive: longest stall {max(gaps):.0f} ms, "
+                     f"{sum(gap > 50 for gap in gaps)} over 50 ms (goal none); Emacs itself was at work for {max(works):.0f} ms at most, "
                      f"{sum(work > 50 for work in works)} times over 50 ms; load {os.getloadavg()[0]:.0f}")
 
     def test_stalls_at_once(self):

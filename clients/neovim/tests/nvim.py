@@ -176,7 +176,8 @@ class Nvim:
         self.lua(f"local given = {setup}; given.command = given.command or {{ [[{binary}]], 'serve' }}; "
                  "require('patchbay').setup(given)")
         channel = self.call("nvim_get_api_info")[0]
-        self.lua(f"""for _, name in ipairs({{ 'PatchbayChanged', 'PatchbayAnswered', 'PatchbaySuggested', 'PatchbayLogin' }}) do
+        self.lua(f"""for _, what in ipairs({{ 'Changed', 'Answered', 'Suggested', 'Login' }}) do
+          local name = 'Patchbay' .. what
           vim.api.nvim_create_autocmd('User', {{ pattern = name, callback = function()
             vim.rpcnotify({channel}, 'event', name)
           end }})

@@ -180,7 +180,8 @@ class Chat(Case):
         self.nvim.lua("vim.api.nvim_buf_set_lines(0, -2, -1, true, { 'a\\255b\\237\\160\\128ü' })")
         self.nvim.type("<CR>")
         self.answered()
-        self.assertEqual(self.upstream.requests()[0]["body"]["messages"][-1]["content"], "a\ufffdb" + "\ufffd" * 3 + "ü")
+        sent = self.upstream.requests()[0]["body"]["messages"][-1]["content"]
+        self.assertEqual(sent, "a\ufffdb" + "\ufffd" * 3 + "ü")
 
 
 @support.needs_proc

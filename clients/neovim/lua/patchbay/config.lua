@@ -104,7 +104,10 @@ local function merged(defaults, given, path)
     if defaults[name] == nil and not OPTIONAL[full] then
       local names = names_at(defaults, path)
       local near = nearest(tostring(name), names)
-      local hint = near and ("did you mean `%s`?"):format(path == "" and near or (path .. "." .. near)) or ("there are: " .. table.concat(names, ", "))
+      local hint = "there are: " .. table.concat(names, ", ")
+      if near then
+        hint = ("did you mean `%s`?"):format(path == "" and near or (path .. "." .. near))
+      end
       error(("patchbay: there is no option `%s`; %s"):format(full, hint), 0)
     end
     local problem = problem_with(value, defaults[name], full)

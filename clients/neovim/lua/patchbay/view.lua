@@ -1,4 +1,4 @@
---- How a chat stands in its buffer: sections with a heading each, the last of which is where the next question is typed.
+--- How a chat stands in its buffer: sections with a heading each, in the last of which the next question is typed.
 
 local config = require("patchbay.config")
 local stream = require("patchbay.stream")
