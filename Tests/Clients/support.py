@@ -80,7 +80,8 @@ class Newcomer:
         self.home = tempfile.mkdtemp(prefix="patchbay-newcomer-")
         top = os.path.join(self.home, "checkout")
         os.makedirs(os.path.join(top, "clients", "shell"))
-        os.symlink(client, os.path.join(top, "clients", os.path.basename(client)))
+        # A copy: what is installed writes beside its files.
+        shutil.copytree(client, os.path.join(top, "clients", os.path.basename(client)))
         # The program is there already: building it once more would take minutes.
         build = os.path.join(top, "clients", "shell", "build")
         with open(build, "w", encoding="utf-8") as file:
