@@ -178,8 +178,7 @@ function M.start(first, last, instruction)
     if current ~= edit then
       return
     elseif problem then
-      local text = "✗ " .. server.describe(problem):gsub("\n", "\n→ ")
-      return show(edit, vim.split(text, "\n", { plain = true }), "patchbay")
+      return show(edit, vim.split(server.mark(problem), "\n", { plain = true }), "patchbay")
     end
     status.add(result)
     edit.new = lines_of(text_of(result.message))

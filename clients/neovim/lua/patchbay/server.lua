@@ -212,12 +212,20 @@ function M.is_running()
   return connection ~= nil
 end
 
---- A failure as one text: what happened, and what to do about it.
+--- A failure in one line, for a message: what happened, and what to do about it.
 ---@param problem patchbay.Failure
 ---@return string
 function M.describe(problem)
   local hint = problem.data and problem.data.hint
-  return problem.message .. (hint and ("\n" .. hint) or "")
+  return problem.message .. (hint and (". " .. hint) or "")
+end
+
+--- A failure as it stands in a buffer; syntax/patchbay.vim knows the signs.
+---@param problem patchbay.Failure
+---@return string
+function M.mark(problem)
+  local hint = problem.data and problem.data.hint
+  return "✗ " .. problem.message .. (hint and ("\n→ " .. hint) or "")
 end
 
 --- Ends the process: the editor is left.

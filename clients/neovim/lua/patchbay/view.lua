@@ -1,6 +1,7 @@
 --- How a chat stands in its buffer: sections with a heading each, in the last of which the next question is typed.
 
 local config = require("patchbay.config")
+local server = require("patchbay.server")
 local stream = require("patchbay.stream")
 
 local M = {}
@@ -196,12 +197,7 @@ end
 --- Adds a failure to the answer.
 ---@param failure patchbay.Failure
 function View:problem(failure)
-  local lines = { "✗ " .. failure.message }
-  local hint = failure.data and failure.data.hint
-  if hint then
-    lines[2] = "→ " .. hint
-  end
-  self:write("problem", table.concat(lines, "\n"))
+  self:write("problem", server.mark(failure))
 end
 
 --- The answer is complete, or will never be.
