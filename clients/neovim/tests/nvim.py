@@ -1,6 +1,7 @@
 """Neovim with a screen attached over its own RPC: keys go in, the grid of cells comes out."""
 import os
 import select
+import shutil
 import socket
 import struct
 import subprocess
@@ -272,4 +273,5 @@ class Nvim:
             self.send("nvim_command", "qall!")
             self.process.wait(support.PATIENCE)
         self.socket.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
         return self.process.returncode
