@@ -56,21 +56,23 @@ struct ElispTypes {
 
   private func addMethods(to source: inout SourceText) {
     source.add(["", "(defconst \(Self.prefix)methods", "  '("])
-    for call in model.calls where call.isFromClient {
+    let calls = model.calls.filter(\.isFromClient)
+    for (index, call) in calls.enumerated() {
+      let end = index == calls.count - 1 ? ")))" : "))"
       let fields = model.definitions.first { $0.name == call.params }.map(\.fields) ?? []
       source.add("(\(call.name)", depth: 4)
       source.add(wrap(":required (\(keywords(fields.filter(\.isRequired))))", 70), depth: 5)
-      source.add(wrap(":optional (\(keywords(fields.filter { !$0.isRequired }))))", 70), depth: 5)
+      source.add(wrap(":optional (\(keywords(fields.filter { !$0.isRequired }))\(end)", 70), depth: 5)
     }
-    source.add("    )")
     let form = "Each is (METHOD :required KEYS :optional KEYS)."
     source.add(docstring("The methods a client calls, and their parameters.", form, closing: ")"))
   }
 
   private func addErrors(to source: inout SourceText) {
     source.add(["", "(defconst \(Self.prefix)error-codes", "  '("])
-    source.add(model.errors.map { "(\"\($0.kind)\" . \($0.code))" }, depth: 4)
-    source.add("    )")
+    var pairs = model.errors.map { "(\"\($0.kind)\" . \($0.code))" }
+    pairs[pairs.count - 1] += ")"
+    source.add(pairs, depth: 4)
     source.add(docstring("The JSON-RPC code of each kind of error.", "", closing: ")"))
   }
 
