@@ -13,6 +13,8 @@ package struct ProviderCatalog: Sendable {
   package var fastMode: FastModeSettings { config.fastMode }
   /// Limits of the engine.
   package let limits: EngineLimits
+  /// What response headers say about providers' limits.
+  package let limitHeaders: LimitHeaders
   /// Where the config file is, or would be.
   package let configPath: String
   /// What is known of models, the config file's part aside.
@@ -54,6 +56,7 @@ package struct ProviderCatalog: Sendable {
       allProviders = try Self.merge(shipped, config, environment)
       positions = Self.positions(allProviders)
       limits = config.limits
+      limitHeaders = shipped.limitHeaders
       configPath = config.path
       self.config = config
       try checkNames()

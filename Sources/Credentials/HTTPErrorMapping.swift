@@ -54,15 +54,21 @@ extension ProviderError {
   }
 
   /// This error with every occurrence of `secrets` in its texts replaced by dots: upstreams quote keys in their
-  /// messages. The longest first, so that no part of a secret that holds another one is left.
+  /// messages.
   package func redacting(_ secrets: [Secret]) -> ProviderError {
     var error = self
-    let texts = secrets.map { $0.reveal() }.sorted { $0.utf8.count > $1.utf8.count }
-    for secret in texts where secret.utf8.count >= 6 {
-      error.message = error.message.replacing(secret, with: "•••")
-      error.hint = error.hint?.replacing(secret, with: "•••")
-      error.upstreamCode = error.upstreamCode?.replacing(secret, with: "•••")
-    }
+    error.message = error.message.redacting(secrets)
+    error.hint = error.hint?.redacting(secrets)
+    error.upstreamCode = error.upstreamCode?.redacting(secrets)
     return error
+  }
+}
+
+extension String {
+  /// This text with every occurrence of `secrets` replaced by dots. The longest first, so that no part of a secret that
+  /// holds another one is left.
+  package func redacting(_ secrets: [Secret]) -> String {
+    let texts = secrets.map { $0.reveal() }.filter { $0.utf8.count >= 6 }.sorted { $0.utf8.count > $1.utf8.count }
+    return texts.reduce(self) { $0.replacing($1, with: "•••") }
   }
 }

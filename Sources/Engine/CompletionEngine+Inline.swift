@@ -89,13 +89,17 @@ extension CompletionEngine {
     guard let request = try dialect.infillRequest(hole, for: endpoint) else { return nil }
     return { () throws(ProviderError) in
       try await self.inFlight { () throws(ProviderError) in
-        let answer = try await self.withEndpoint(target.provider, target.model) { endpoint throws(ProviderError) in
-          let request = try dialect.infillRequest(hole, for: endpoint) ?? request
-          return try dialect.infill(in: try await self.fetch(request.http, from: endpoint, dialect), at: endpoint)
-        }
         let sent = TokenEstimate.tokens(of: [hole.prefix, hole.suffix])
-        let usage = answer.usage ?? .estimated(input: sent, output: TokenEstimate.tokens(of: [answer.text]))
-        return Filling(text: answer.text, usage: usage, cost: Cost(of: usage, target.model))
+        return try await self.metered("completeInline", target, inputEstimate: sent) { () throws(ProviderError) in
+          let answer = try await ExchangeScope.run(.infill) { () throws(ProviderError) in
+            try await self.withEndpoint(target.provider, target.model) { endpoint throws(ProviderError) in
+              let request = try dialect.infillRequest(hole, for: endpoint) ?? request
+              return try dialect.infill(in: try await self.fetch(request.http, from: endpoint, dialect), at: endpoint)
+            }
+          }
+          let usage = answer.usage ?? .estimated(input: sent, output: TokenEstimate.tokens(of: [answer.text]))
+          return (Filling(text: answer.text, usage: usage, cost: Cost(of: usage, target.model)), usage)
+        }
       }
     }
   }

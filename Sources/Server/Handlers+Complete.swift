@@ -82,6 +82,7 @@ extension CompletionCall {
     headers = params.headers
     baseURL = params.baseURL
     api = params.api
+    budgetUSD = params.budgetUSD
   }
 }
 

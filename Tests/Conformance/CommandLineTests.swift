@@ -10,8 +10,8 @@ struct CommandLineTests {
     let child = try await run(arguments)
     #expect(child.exit == .status(0))
     for command in [
-      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "doctor",
-      "schema",
+      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "usage",
+      "doctor", "schema",
     ] {
       #expect(child.output.contains(command), "\(command)")
     }
@@ -21,8 +21,8 @@ struct CommandLineTests {
   @Test(
     "each command has help",
     arguments: [
-      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "doctor",
-      "schema",
+      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "usage",
+      "doctor", "schema",
     ])
   func commandHelp(command: String) async throws {
     let child = try await run([command, "--help"])

@@ -38,7 +38,7 @@ struct OneOffTests {
     #expect(upstream.requests.first?.header("user-agent") == "patchbay/test")
     #expect(upstream.lastBody?["stream"] == true)
     #expect(upstream.lastMessages == ["user: Hi"])
-    #expect(try FileSystem.list(person.folder.file("state")).isEmpty)
+    #expect(try FileSystem.list(person.folder.file("state")) == ["usage.jsonl"])
   }
 
   @Test("stream: false asks for one piece and reads it")

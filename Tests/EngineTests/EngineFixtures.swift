@@ -19,7 +19,7 @@ final class Person: Sendable {
   /// `config` is the content of `config.json`; `auth` that of `auth.json`.
   init(
     config: JSONValue, auth: String? = nil, environment: [String: String] = [:], upstream: Upstream? = nil,
-    dialects: [any Dialect] = Dialects.all
+    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog()
   ) throws {
     self.upstream = upstream
     folder = try TemporaryFolder()
@@ -28,20 +28,20 @@ final class Person: Sendable {
     let home = ["PATCHBAY_HOME": folder.path, "HOME": folder.path, "PATH": "/usr/bin:/bin"]
     engine = CompletionEngine(
       environment: Environment(environment.merging(home) { $1 }), directories: nil, userAgent: "patchbay/test",
-      dialects: dialects)
+      dialects: dialects, log: log)
   }
 
   /// A person whose provider "acme" is `upstream`, with further settings of the provider and of the whole file.
   convenience init(
     _ upstream: Upstream, acme: JSONObject = [:], more: JSONObject = [:], auth: String? = nil,
-    dialects: [any Dialect] = Dialects.all
+    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog()
   ) throws {
     var section: JSONObject = ["api": "openai", "baseURL": .string(upstream.url + "/v1"), "apiKey": "sk-stored-key"]
     section["models"] = ["small-model": [:]]
     section.merge(acme)
     var config: JSONObject = ["defaultProvider": "acme", "providers": ["acme": .object(section)]]
     config.merge(more)
-    try self.init(config: .object(config), auth: auth, upstream: upstream, dialects: dialects)
+    try self.init(config: .object(config), auth: auth, upstream: upstream, dialects: dialects, log: log)
   }
 
   /// Completes from beginning to end.

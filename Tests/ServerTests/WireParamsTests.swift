@@ -23,12 +23,16 @@ struct WireParamsTests {
     case .listSessions: ListSessionsParams.self
     case .getSession: GetSessionParams.self
     case .renameSession: RenameSessionParams.self
+    case .setBudget: SetBudgetParams.self
     case .deleteSession: SessionParams.self
     case .switchProvider: SwitchProviderParams.self
     case .login: LoginParams.self
     case .loginInput: LoginInputParams.self
     case .logout: LogoutParams.self
     case .loginStatus: LoginStatusParams.self
+    case .getUsage: GetUsageParams.self
+    case .getLimits: GetLimitsParams.self
+    case .getRequestLog: GetRequestLogParams.self
     }
   }
 
@@ -96,18 +100,6 @@ struct WireParamsTests {
       params[name] = .null
       #expect(failure(method, .object(params)) == nil, "\(name)")
     }
-  }
-
-  @Test(
-    "What the protocol reserves and this version does not serve is unsupported, not unknown",
-    arguments: ["budgetUSD"])
-  func unserved(name: String) throws {
-    var params: JSONObject = ["input": "hi"]
-    params[name] = 1
-    let error = try #require(failure(.complete, .object(params)))
-    #expect(error.kind == .unsupported)
-    #expect(error.path == name)
-    #expect(error.message == "\(name): is not served by this version")
   }
 
   static let faults: [(method: WireProtocol.Method, params: String, error: String)] = [

@@ -196,11 +196,12 @@ struct ConverseAnswer {
   private func takeAccounts(_ event: JSONValue, _ events: inout [StreamEvent]) {
     if let usage = event["usage"], usage.object != nil {
       func count(_ name: String) -> Int { usage[name]?.tokenCount ?? 0 }
+      let long = (usage["cacheDetails"]?.array ?? []).first { $0["ttl"] == "1h" }?["inputTokens"]?.tokenCount ?? 0
       events.append(
         .usage(
           Usage(
             input: count("inputTokens"), output: count("outputTokens"), cacheRead: count("cacheReadInputTokens"),
-            cacheWrite: count("cacheWriteInputTokens"))))
+            cacheWrite: count("cacheWriteInputTokens"), cacheWriteLong: long)))
     }
     if let tier = event["serviceTier"]?["type"]?.string { events.append(.serviceTier(tier)) }
   }
