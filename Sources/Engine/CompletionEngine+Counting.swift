@@ -8,6 +8,8 @@ package struct TokenCount: Sendable {
   package var tokens: Int
   /// Whether the provider itself counted.
   package var isExact: Bool
+  /// What the provider did not count, because it could not be sent.
+  package var dropped: [(what: String, why: String)] = []
   /// Why the provider did not count although it could.
   package var warnings: [String] = []
 }
@@ -47,7 +49,9 @@ extension CompletionEngine {
           let body = try await self.inFlight { () throws(ProviderError) in
             try await self.fetch(counting.http, from: endpoint, dialect)
           }
-          return TokenCount(tokens: try dialect.countedTokens(in: body), isExact: true)
+          return TokenCount(
+            tokens: try dialect.countedTokens(in: body), isExact: true,
+            dropped: counting.dropped.map { ($0.what, $0.why) })
         }
       }
     } catch {

@@ -93,8 +93,8 @@ extension CompletionOutcome {
       completionId: completionId, session: session, provider: provider, model: model, message: message,
       stopReason: stopReason, usage: usage, cost: cost,
       timing: CompletionTiming(queuedMs: queuedMs, firstTokenMs: firstTokenMs, totalMs: totalMs),
-      attempts: attempts, structured: structured,
-      dropped: dropped.map { DroppedItem(what: $0.what, why: $0.why) }, warnings: warnings, serviceTier: serviceTier,
+      attempts: attempts, structured: structured, dropped: DroppedItem.list(dropped), warnings: warnings,
+      serviceTier: serviceTier,
       upstreamId: upstreamId, upstreamModel: upstreamModel
     ).json
   }

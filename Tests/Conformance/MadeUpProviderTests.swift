@@ -66,7 +66,7 @@ struct MadeUpProviderTests {
     }
     let request = try #require(upstream.requests.last)
     #expect(request.path == family.path)
-    #expect(request.header(family.header)?.hasSuffix("sk-acme") == true)
+    #expect(request.header(family.header)?.hasSuffix(PlantedSecret.key("acme")) == true)
     let doctor = try ChildProcess(
       PatchbayProcess.binary(), ["doctor"], environment: PatchbayProcess.environment(home: home))
     doctor.closeInput()

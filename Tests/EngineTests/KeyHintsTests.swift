@@ -96,6 +96,29 @@ struct KeyHintsTests {
     }
   }
 
+  @Test(
+    "What AWS knows and is not done here names what to run in its place",
+    arguments: [("mfa", "aws configure export-credentials --profile mfa"), ("session", "credential_process = aws ")])
+  func aws(profile: String, remedy: String) async throws {
+    let person = try Person(config: [:], environment: Self.home.merging(["AWS_PROFILE": profile]) { $1 })
+    try person.folder.write(
+      ".aws/config",
+      """
+      [profile base]
+      aws_access_key_id = AKIDBASE
+      aws_secret_access_key = \(PlantedSecret.key("base"))
+      [profile mfa]
+      role_arn = arn:aws:iam::1:role/one
+      source_profile = base
+      mfa_serial = arn:aws:iam::1:mfa/me
+      [profile session]
+      login_session = arn:aws:iam::1:user/me
+      """)
+    let error = try await error(person, "bedrock")
+    #expect(error.kind == .authRequired && error.message.contains("\"\(profile)\""))
+    #expect(error.hint?.contains(remedy) == true && error.hint?.contains("patchbay login amazon-bedrock") == true)
+  }
+
   @Test("A server of one's own that speaks Bedrock's API can have its key in the config file")
   func customBedrock() async throws {
     let config: JSONValue = [

@@ -25,9 +25,9 @@ extension LedgerLine {
 
 @Suite("The ledger on disk", .timeLimit(.minutes(1)))
 struct LedgerTests {
-  private let folder: TempDirectory
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try TempDirectory() }
+  init() throws { folder = try TemporaryFolder() }
 
   private var path: String { folder.file("usage.jsonl") }
 
@@ -75,8 +75,8 @@ struct LedgerTests {
     await withTaskGroup(of: Void.self) { group in
       for writer in 0..<8 {
         let ledger = Ledger(folder: folder.path, limits: limits)
-        for number in 0..<50 {
-          group.addTask {
+        group.addTask {
+          for number in 0..<50 {
             let problem = await ledger.record(.sample(provider: "w\(writer)", model: "\(number)"))
             #expect(problem == nil)
           }

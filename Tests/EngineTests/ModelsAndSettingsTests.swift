@@ -32,14 +32,15 @@ struct ModelListTests {
     #expect(all.models.map(\.source) == [.config, .live])
     #expect(all.models.last?.model.contextWindow == 8192)
     #expect(upstream.requests.map(\.path) == ["/v1/models"])
-    #expect(upstream.requests.last?.header("authorization") == "Bearer sk-stored-key")
+    #expect(upstream.requests.last?.header("authorization") == "Bearer sk-stored-S3CRET")
     #expect(all.failures.isEmpty)
   }
 
   @Test(
     "A provider whose list cannot be had is named, and the others still answer",
     arguments: [
-      (401, ["error": ["message": "bad sk-stored-key"]], ErrorKind.authRejected), (200, ["data": 1], .upstreamInvalid),
+      (401, ["error": ["message": "bad sk-stored-S3CRET"]], ErrorKind.authRejected),
+      (200, ["data": 1], .upstreamInvalid),
       (500, [:], .upstreamError),
     ] as [(Int, JSONValue, ErrorKind)])
   func failures(_ status: Int, _ body: JSONValue, _ kind: ErrorKind) async throws {
@@ -49,7 +50,7 @@ struct ModelListTests {
     let listing = try await person.engine.models(of: providers, refresh: true)
     #expect(listing.failures.map(\.provider) == ["acme"])
     #expect(listing.failures.map(\.error.kind) == [kind])
-    #expect(listing.failures.first?.error.message.contains("sk-stored-key") == false)
+    #expect(listing.failures.first?.error.message.contains("sk-stored-S3CRET") == false)
     #expect(listing.models.contains { $0.provider.id == "echo" })
   }
 

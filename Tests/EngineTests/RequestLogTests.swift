@@ -76,9 +76,9 @@ struct RequestLogTests {
 
 @Suite("The log file", .timeLimit(.minutes(1)))
 struct LogFileTests {
-  private let folder: TempDirectory
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try TempDirectory() }
+  init() throws { folder = try TemporaryFolder() }
 
   private var path: String { folder.file("patchbay.log") }
 

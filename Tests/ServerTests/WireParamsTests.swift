@@ -127,6 +127,19 @@ struct WireParamsTests {
     ),
     (.complete, #"{"input":"","tools":[{"name":"f"}]}"#, "tools[0].inputSchema: is required"),
     (
+      .complete, #"{"input":"","retry":{"attempts":0}}"#,
+      "retry.attempts: must be a whole number from 1 to 20, but is 0"
+    ),
+    (
+      .complete, #"{"input":"","retry":{"delay":1}}"#,
+      #"retry.delay: is not a known field"#
+    ),
+    (
+      .complete, #"{"input":"","fallbacks":["a/b","c"]}"#,
+      #"fallbacks[1]: must be "provider/model", but is "c""#
+    ),
+    (.createSession, #"{"fallbacks":["/m"]}"#, #"fallbacks[0]: must be "provider/model", but is "/m""#),
+    (
       .complete, #"{"input":"","tools":[{"name":"f","inputSchema":{}},{"name":"f","inputSchema":{}}]}"#,
       #"tools[1].name: is the name of an earlier tool: "f""#
     ),
@@ -168,7 +181,7 @@ struct WireParamsTests {
     (.switchProvider, #"{"provider":"echo","carry":"all"}"#, #"carry: needs a "session""#),
     (
       .initialize, #"{"capabilities":{"optOutNotifications":["gossip"]}}"#,
-      #"capabilities.optOutNotifications[0]: must be one of "streamDelta", "logMessage", "loginPrompt""#
+      #"capabilities.optOutNotifications[0]: must be one of "streamDelta", "logMessage", "loginPrompt", "limitsChanged""#
     ),
     (.initialize, #"{"processId":0}"#, "processId: must be a whole number from 1 to 2147483647, but is 0"),
     (.cancelRequest, #"{"id":1.5}"#, "id: must be a string or a whole number, but is 1.5"),

@@ -22,6 +22,9 @@ struct WireResultsTests {
     error.upstreamRequestId = "req_1"
     error.phase = .firstToken
     error.completionId = "c1"
+    error.attempts = [
+      Attempt(provider: "p", model: "m", error: ProviderError(.overloaded, "no")), Attempt(provider: "q", model: "n"),
+    ]
     return error
   }
 
@@ -88,7 +91,8 @@ struct WireResultsTests {
         id: "p", name: "P", kind: "api", api: "openai-completions", baseURL: "https://p.example", aliases: ["q"],
         login: [.init(method: "apiKey", env: ["P_KEY"])], status: .missing,
         credential: .init(source: .authFile, detail: "auth.json"), defaultModel: "m", dataLocation: "EU",
-        compliance: ["SOC 2"], offline: true),
+        compliance: ["SOC 2"], offline: true,
+        coolDown: .init(until: "2026-01-31T09:30:00.250Z", reason: .rateLimited, account: "work")),
     ]).json
   ]
 
@@ -120,14 +124,20 @@ struct WireResultsTests {
     (.cancel, [CancelResult(cancelled: true).json]),
     (
       .countTokens,
-      [CountTokensResult(tokens: 0, exact: true), .init(tokens: 1, exact: false, warnings: ["w"])].map(\.json)
+      [
+        CountTokensResult(tokens: 0, exact: true), .init(tokens: 1, exact: false, warnings: ["w"]),
+        .init(tokens: 1, exact: true, dropped: [DroppedItem(what: "a", why: "b")]),
+      ].map(\.json)
     ),
     (.embed, [EmbedResult(provider: "p", model: "m", embeddings: [[0.5, -1], []], usage: usage).json]),
     (
       .completeInline,
       [
         CompleteInlineResult(provider: "p", model: "m", texts: ["", "a"], usage: usage, cost: cost, native: true).json,
-        CompleteInlineResult(provider: "p", model: "m", texts: ["a"], usage: usage, cost: nil, native: false).json,
+        CompleteInlineResult(
+          provider: "p", model: "m", texts: ["a"], usage: usage, cost: nil, native: false,
+          dropped: [DroppedItem(what: "a", why: "b")]
+        ).json,
       ]
     ),
     (.createSession, [bareSession.json, session.json]), (.renameSession, [session.json]),

@@ -10,6 +10,7 @@ struct ResponsesAnswer: JSONAnswer {
   let streamsArguments: Bool
 
   var items: [ResponsesItem] = []
+  var index = ResponsesItemIndex()
   /// The message or thought being written.
   var current: Int?
   var announcedCalls = 0
@@ -20,9 +21,12 @@ struct ResponsesAnswer: JSONAnswer {
   var refusal = ""
   /// Reasoning items whose sealed content came only after another part had begun.
   var lateItems: [JSONValue] = []
+  /// Where in `lateItems` the item of an id is.
+  var latePositions: [String: Int] = [:]
   private var hasStarted = false
   private var isDone = false
-  private var warnings: Set<String> = []
+  private var endType = ""
+  var warnings: Set<String> = []
 
   init(answerTool: String? = nil, streamsArguments: Bool = true) {
     self.answerTool = answerTool
@@ -31,35 +35,27 @@ struct ResponsesAnswer: JSONAnswer {
 
   var hasOutput: Bool { hasText || hasReasoning || !refusal.isEmpty || items.contains { $0.kind != .message } }
 
-  mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
-
   // MARK: - Events
 
   mutating func takeChunk(
     _ data: ArraySlice<UInt8>, type: String?, into events: inout [StreamEvent]
   ) throws(ProviderError) {
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      if type == "error" { throw ErrorClassification.error(inside: .string(String(decoding: data, as: UTF8.self))) }
-      throw ProviderError(.upstreamInvalid, "the provider sent an event that is no JSON: \(error.description)")
-    }
-    guard case .object(let event) = value else {
-      throw ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an event")
-    }
+    let value = try UpstreamAnswer.event(data, type: type)
+    guard case .object(let event) = value else { throw UpstreamAnswer.notAnAnswer(value) }
     let type = event["type"]?.string ?? type ?? ""
     if isDone { return noteSurplus(type, &events) }
     if type == "error" || type.isEmpty && event["error"] != nil { throw Self.failure(event) }
     if type.isEmpty, event["output"] != nil { return try end(event, "", &events) }
+    let before = events.count
     try take(event, type, &events)
+    // Searches, hidden thoughts and the like: each event of a response is a step of it.
+    if events.count == before, type.hasPrefix("response.") { events.append(.progress) }
   }
 
   /// Codex ends twice; its limits may come at any time.
   private mutating func noteSurplus(_ type: String, _ events: inout [StreamEvent]) {
-    if ["response.done", "response.completed", "codex.rate_limits"].contains(type) { return }
+    let isOtherEnd = ["response.done", "response.completed"].contains(type) && type != endType
+    if isOtherEnd || type == "codex.rate_limits" { return }
     warn("the provider went on after the end of its answer", &events)
   }
 
@@ -78,23 +74,19 @@ struct ResponsesAnswer: JSONAnswer {
       guard let response = event["response"]?.object else {
         throw ProviderError(.upstreamInvalid, "the provider's last event holds no response")
       }
+      endType = type
       try end(response, String(type.dropFirst("response.".count)), &events)
     default: takePiece(event, type, &events)
     }
   }
 
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
+    let value = try UpstreamAnswer.document(data)
     guard case .object(let response) = value, response["output"] != nil || response["object"] == "response" else {
       let isError =
         value["error"] != nil || value[0]?["error"] != nil || value["detail"] != nil || value["message"] != nil
       if isError { throw ErrorClassification.error(inside: value) }
-      throw ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an answer")
+      throw UpstreamAnswer.notAnAnswer(value)
     }
     try end(response, "", &events)
   }
@@ -104,9 +96,7 @@ struct ResponsesAnswer: JSONAnswer {
 
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
-    throw ProviderError(
-      .upstreamInvalid, "the provider's answer was cut off: it ended without its last event",
-      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+    throw UpstreamAnswer.cutOff("its last event")
   }
 
   mutating func start(_ response: JSONValue?, _ events: inout [StreamEvent]) {
@@ -139,7 +129,7 @@ extension ResponsesAnswer {
     takeAccounts(response, &events)
     let isCut = status == "incomplete" || type == "incomplete"
     let raw = isCut ? response["incomplete_details"]?["reason"]?.string ?? "incomplete" : status
-    let known = CompletionsFinish(isCut ? raw : "")
+    let known = FinishMeaning.completions(isCut ? raw : "")
     var stop = known.stop ?? .end
     if !isCut, status != "completed" { warn("the status \"\(status)\" is not known; taken as the end", &events) }
     if !hasOutput { try checkEmpty(known, raw) }
@@ -173,10 +163,10 @@ extension ResponsesAnswer {
   }
 
   /// No output at all is an answer only where the limit explains it, which hidden reasoning can use up.
-  private func checkEmpty(_ finish: CompletionsFinish, _ raw: String) throws(ProviderError) {
-    if let kind = finish.errorWhenEmpty { throw CompletionsFinish.failure(kind, raw) }
+  private func checkEmpty(_ finish: FinishMeaning, _ raw: String) throws(ProviderError) {
+    if let kind = finish.errorWhenEmpty { throw FinishMeaning.failure(kind, raw) }
     if finish.stop == .length { return }
-    throw ProviderError(.upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
+    throw UpstreamAnswer.empty
   }
 
   private func checkCalls() throws(ProviderError) {
@@ -189,14 +179,5 @@ extension ResponsesAnswer {
     if let counts = ResponsesUsage.read(response["usage"]) { events.append(.usage(counts)) }
     if let cost = ResponsesUsage.cost(response["usage"]) { events.append(.providerCost(cost)) }
     if let tier = response["service_tier"]?.string, !tier.isEmpty { events.append(.serviceTier(tier)) }
-  }
-
-  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
-    guard !heldText.isEmpty else { return }
-    if hasAnswer {
-      warn("text beside the structured answer was left out", &events)
-    } else {
-      events.append(.text(heldText))
-    }
   }
 }

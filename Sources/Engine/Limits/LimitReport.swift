@@ -19,19 +19,21 @@ package struct LimitReport: Sendable, Hashable {
     package var used: Double? {
       if let usedPercent { return usedPercent }
       guard let limit, let remaining, limit > 0 else { return nil }
-      return min(100, max(0, (1 - remaining / limit) * 100))
+      return Self.rounded(min(100, max(0, (1 - remaining / limit) * 100)))
     }
 
     /// Whether it says anything.
     var isKnown: Bool { remaining != nil || usedPercent != nil }
+
+    private static func rounded(_ percent: Double) -> Double { (percent * 100).rounded() / 100 }
 
     fileprivate mutating func take(_ part: LimitPart, _ value: Double) {
       switch part {
       case .limit: limit = value
       case .remaining: remaining = value
       case .usedPercent: usedPercent = value
-      case .usedFraction: usedPercent = value * 100
-      case .remainingPercent: usedPercent = 100 - value
+      case .usedFraction: usedPercent = Self.rounded(value * 100)
+      case .remainingPercent: usedPercent = Self.rounded(100 - value)
       case .reset: break
       }
     }

@@ -23,15 +23,16 @@ look() { outer capture-pane -p; }
 # press KEY...    presses keys, named as tmux names them
 press() { outer send-keys "$@"; }
 
-# await PATTERN    waits until the screen matches a glob; 1, with what it shows, when that takes too long
+# await PATTERN [WITHOUT]    waits until the screen matches a glob, and does not match another; 1, with what it shows,
+# when that takes too long
 await() {
   local deadline=$((SECONDS + 60)) shown
   while shown=$(look); do
     # shellcheck disable=SC2053
-    [[ $shown != $1 ]] || return 0
+    [[ $shown != $1 || -n ${2:-} && $shown == $2 ]] || return 0
     [ "$SECONDS" -lt "$deadline" ] || break
     read -rt 0.05 <> <(:) || :
   done
-  printf 'waited for %s; the screen shows:\n%s\n' "$1" "$shown" >&2
+  printf 'waited for %s%s; the screen shows:\n%s\n' "$1" "${2:+ without $2}" "$shown" >&2
   return 1
 }
