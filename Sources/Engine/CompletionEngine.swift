@@ -38,6 +38,8 @@ package final class CompletionEngine: Sendable {
   package let log: EngineLog
   /// The time on the wall, in milliseconds since 1970.
   let now: @Sendable () -> Int
+  /// What other processes see of how much runs in this one.
+  let running: RunningCount
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.
@@ -97,6 +99,7 @@ package final class CompletionEngine: Sendable {
     self.limits = limits
     ledger = Ledger(folder: directories.state)
     spending = Spending(ledger.files)
+    running = RunningCount(stateDirectory: directories.state)
     http = HTTPClient(
       environment: environment, clock: clock, userAgent: userAgent, keptBody: log.keptBody,
       observer: { report in
@@ -120,6 +123,7 @@ package final class CompletionEngine: Sendable {
           await self.keys.settle()
           await self.ledger.settle()
           await self.log.settle()
+          await self.running.settle()
         }
       }
       group.addTask { try? await Task.sleep(for: .seconds(1)) }
@@ -209,7 +213,7 @@ package final class CompletionEngine: Sendable {
         turn: turn, since: since, cancellation: cancellation, meter: SpendMeter(end: cancellation.cancel),
         scope: ExchangeScope(.completion, completionId: id))
     } catch {
-      state.withLock { $0.admitted -= 1 }
+      leave()
       throw error
     }
   }
@@ -218,10 +222,8 @@ package final class CompletionEngine: Sendable {
   package func abandon(_ admission: Admission) {
     if let turn = admission.turn { sessions.lanes.leave(turn) }
     spending.ended(admission.completionId)
-    state.withLock { state in
-      state.admitted -= 1
-      state.running[admission.completionId] = nil
-    }
+    state.withLock { $0.running[admission.completionId] = nil }
+    leave()
   }
 
   /// Completes. Everything said goes to `sink` before this returns.
@@ -299,7 +301,7 @@ package final class CompletionEngine: Sendable {
   /// Does work that counts as a completion in flight.
   func inFlight<Value>(_ work: () async throws(ProviderError) -> Value) async throws(ProviderError) -> Value {
     try enter(limit: try await catalog().limits.maxCompletions)
-    defer { state.withLock { $0.admitted -= 1 } }
+    defer { leave() }
     return try await work()
   }
 
@@ -309,11 +311,16 @@ package final class CompletionEngine: Sendable {
       state.admitted += 1
       return false
     }
-    guard isFull else { return }
+    guard isFull else { return running.add(1) }
     var error = ProviderError(
       .engineBusy, "\(limit) completions are already in flight",
       hint: "Try again later, or raise limits.maxCompletions in the config file.")
     error.retryAfterMs = 1000
     throw error
+  }
+
+  private func leave() {
+    state.withLock { $0.admitted -= 1 }
+    running.add(-1)
   }
 }

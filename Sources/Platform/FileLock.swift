@@ -54,6 +54,27 @@ package final class FileLock: Sendable {
     }
   }
 
+  /// Removes the file at `path` unless somebody has it locked. Returns whether somebody has. Any number may do this at
+  /// once: they do not take each other for somebody.
+  package static func removeUnlessHeld(_ path: String) throws(SystemError) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return false }
+      throw SystemError("open", path)
+    }
+    let shared = FileLock(descriptor)
+    guard retryingInterrupts({ Int(flock(descriptor, LOCK_SH | LOCK_NB)) }) == 0 else {
+      if errno == EWOULDBLOCK { return true }
+      throw SystemError("lock", path)
+    }
+    // Who makes the file and has not locked it yet finds that it is gone, and makes it again.
+    withExtendedLifetime(shared) { _ = unlink(path) }
+    return false
+  }
+
+  /// Makes the locked file so many bytes long, in one step.
+  package func resize(to size: Int) { _ = ftruncate(descriptor, off_t(size)) }
+
   /// Gives the lock back; a second call does nothing.
   package func release() { _ = flock(descriptor, LOCK_UN) }
 

@@ -40,8 +40,8 @@ struct Command: Sendable {
 
   /// Every command, in the order the help lists them.
   static let all: [Command] = [
-    serve, complete, chat, call, login, logout, `import`, models, providers, catalog, sessions, usage, doctor, schema,
-    completions,
+    serve, complete, chat, call, login, logout, `import`, models, providers, catalog, sessions, usage, status, doctor,
+    schema, completions,
   ]
 
   /// Options that every command takes.

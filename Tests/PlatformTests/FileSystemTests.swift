@@ -150,3 +150,21 @@ struct DirectoriesTests {
     #expect(Environment.process.all.keys.allSatisfy { getenv($0) != nil })
   }
 }
+
+@Suite("Locked files")
+struct FileLockTests {
+  @Test("A file goes unless somebody has it locked; any number may try")
+  func removeUnlessHeld() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("lock")
+    #expect(try !FileLock.removeUnlessHeld(path))
+    let lock = try #require(try FileLock.tryTaking(path))
+    lock.resize(to: 3)
+    #expect(try FileLock.removeUnlessHeld(path))
+    #expect(try FileLock.tryTaking(path) == nil)
+    #expect(try folder.read("lock") == "\0\0\0")
+    lock.release()
+    #expect(try !FileLock.removeUnlessHeld(path))
+    #expect(try folder.entries().isEmpty)
+  }
+}

@@ -19,7 +19,7 @@ enum ChatWord: String, CaseIterable {
     case .rename: ("NAME", "call this conversation something else")
     case .login: ("[PROVIDER]", "log in at a provider, or give it a key")
     case .logout: ("PROVIDER", "forget a key or a login")
-    case .usage: ("", "tokens and cost of this conversation")
+    case .usage: ("", "tokens and cost of this conversation, and of the day")
     case .reasoning: ("LEVEL", "off, minimal, low, medium, high, max, or default")
     case .help: ("", "this list; a message that begins with a slash is written with two")
     case .quit: ("", "end the chat, as Ctrl-D does")
@@ -121,7 +121,7 @@ extension Chat {
     guard let level = operands.first, levels.contains(level) || level == "default" else {
       throw UsageError(message: "/reasoning takes \(levels.joined(separator: ", ")) or default", command: nil)
     }
-    settings.set("reasoning", level == "default" ? nil : .string(level))
+    settings["reasoning"] = level == "default" ? Optional.none : .string(level)
     say("Reasoning: \(level).")
   }
 
@@ -161,7 +161,11 @@ extension Chat {
   }
 
   private func showUsage() async throws {
-    guard let session else { return say("Nothing was said yet.") }
+    if let session { try await showUsage(of: session) } else { say("  nothing was said yet") }
+    say("  today: \(try await bench.engine.usageToday().inWords)")
+  }
+
+  private func showUsage(of session: String) async throws(ProviderError) {
     for thread in try await call(.getSession, ["session": .string(session)])["threads"]?.array ?? [] {
       let usage = thread["usage"]
       let cost = thread["cost"]?["total"]?.double.map(AnswerReport.dollars) ?? "price unknown"

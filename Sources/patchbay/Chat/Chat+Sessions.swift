@@ -21,9 +21,7 @@ extension Chat {
     newSession["cwd"] = .string(workingDirectory())
     let wanted = arguments["--session"] ?? (arguments.has("--new") ? nil : files.lastSession)
     if let wanted { try await enter(wanted, mayBeNew: arguments["--session"] != nil) }
-    if writer.isEmpty, let choice = await bench.engine.defaultChoice() {
-      writer = "\(choice.provider)/\(choice.model ?? "")"
-    }
+    if session == nil { await expectWriter() }
     if arguments["--provider"] != nil || arguments["--model"] != nil {
       var params = JSONObject()
       params.set("provider", arguments["--provider"].map(JSONValue.string))
@@ -32,6 +30,17 @@ extension Chat {
     }
     guard terminal.isRaw else { return }
     greet()
+  }
+
+  /// Finds out who will answer in a conversation that has not begun.
+  private func expectWriter() async {
+    if let choice = files.nextChoice {
+      newSession["provider"] = .string(choice.provider)
+      newSession.set("model", choice.model.map(JSONValue.string))
+      writer = "\(choice.provider)/\(choice.model ?? "")"
+    } else if let choice = await bench.engine.defaultChoice() {
+      writer = "\(choice.provider)/\(choice.model ?? "")"
+    }
   }
 
   /// Goes on with a session; with `mayBeNew`, a name that is not there is the next one's.
@@ -66,7 +75,10 @@ extension Chat {
     let result = try await call(.switchProvider, params)
     writer = "\(result["provider"]?.string ?? "")/\(result["model"]?.string ?? "")"
     guard session == nil else { return }
-    for field in ["provider", "model"] { newSession.set(field, result[field]) }
+    var chosen = JSONObject()
+    for field in ["provider", "model"] { chosen.set(field, result[field]) }
+    newSession.merge(chosen)
+    files.note(next: chosen)
   }
 
   /// The provider that answers now, as far as it is known.

@@ -16,7 +16,21 @@ struct ChatFiles: Sendable {
   }
 
   /// Notes the session that the chat is in.
-  func note(session: String) { write("last", Array(session.utf8)) }
+  func note(session: String) {
+    write("last", Array(session.utf8))
+    try? FileSystem.remove("\(folder)/next")
+  }
+
+  /// Who was chosen to answer in a conversation that has not begun.
+  var nextChoice: ModelChoice? {
+    guard let bytes = (try? FileSystem.read("\(folder)/next")).flatMap({ $0 }),
+      let choice = try? JSONValue(parsing: bytes), let provider = choice["provider"]?.string
+    else { return nil }
+    return ModelChoice(provider: provider, model: choice["model"]?.string)
+  }
+
+  /// Notes who is to answer in the next conversation.
+  func note(next choice: JSONObject) { write("next", JSONValue.object(choice).bytes) }
 
   /// What was typed before.
   var history: InputHistory {

@@ -174,7 +174,8 @@ func printJSON(_ value: JSONValue) -> Int32 {
   return ExitStatus.success
 }
 
-private func price(_ value: Double) -> String {
+/// USD to the cent.
+func price(_ value: Double) -> String {
   let cents = Int((value * 100).rounded())
   return "$\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
 }

@@ -10,5 +10,13 @@ option() {
 # The program to talk to.
 program() { option @patchbay-program "${PATCHBAY:-patchbay}"; }
 
-# complain TEXT    says something in the status line
-complain() { tmux display-message "patchbay: $1"; }
+# complain TEXT    says something in the status line of the client that is named $client
+complain() { tmux display-message -c "$client" "patchbay: ${1//'#'/##}"; }
+
+# need_program    ends the script, saying so, where there is no such program
+need_program() {
+  command -v "$(program)" >/dev/null || {
+    complain "there is no program \"$(program)\"; set @patchbay-program"
+    exit 0
+  }
+}
