@@ -52,6 +52,7 @@ struct ConfigFile: Sendable {
   private(set) var limits = EngineLimits()
   private(set) var cache = CacheSettings()
   private(set) var fastMode = FastModeSettings()
+  private(set) var mcp = MCPSettings()
   /// Where limits, `cache` and `fastMode` were set, by the way to them: `limits.maxCompletions`.
   private(set) var origins: [String: ValueOrigin] = [:]
   private(set) var providers: [ConfigProvider] = []
@@ -107,6 +108,7 @@ struct ConfigFile: Sendable {
       ])
     try readFlags(
       "fastMode", fields.value("fastMode"), [("chat", \.fastMode.chat), ("workflow", \.fastMode.workflow)])
+    mcp = try MCPSettings(fields.value("mcp"), in: self)
     for (id, value) in try fields.object("providers") ?? JSONObject() {
       providers.append(try ConfigProvider(id: id, value, in: self))
     }

@@ -1,3 +1,4 @@
+internal import CLIProviders
 package import Catalog
 package import Completion
 package import Credentials
@@ -23,6 +24,7 @@ package final class CompletionEngine: Sendable {
   package var store: any CredentialStore { keys.store }
   let logins: Logins
   private let flows = LoginFlowTable()
+  let versions = ProgramVersions()
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.

@@ -56,7 +56,8 @@ struct CompletionRun: Sendable {
     do throws(ProviderError) {
       let options = try await options()
       let exchange = AnswerSource(
-        engine: engine, target: target, call: call, sessionId: admission.session?.id, options: options)
+        engine: engine, target: target, call: call, sessionId: admission.session?.id,
+        directory: directory, options: options)
       let dropped = try await exchange.stream(messages, into: answer)
       let request = CompletionRequest(messages: messages, options: options)
       return try await finish(answer, to: request, dropped, started, thread)
@@ -184,6 +185,8 @@ extension CompletionRun {
   }
 
   private func readMedia(_ messages: [Message]) async throws(ProviderError) -> [Message] {
-    try await MediaReader(directory: admission.session?.cwd ?? workingDirectory()).read(messages)
+    try await MediaReader(directory: directory).read(messages)
   }
+
+  private var directory: String { admission.session?.cwd ?? workingDirectory() }
 }

@@ -39,7 +39,7 @@ private struct Examination {
       problems.append(error)
     }
     if problems.isEmpty {
-      let reports = try await bench.engine.reports(verify: verify)
+      let reports = try await bench.engine.reports(verify: verify, versions: true)
       facts["providers"] = .array(reports.map(Self.describe))
       let choice = await bench.engine.defaultChoice()
       facts["default"] = choice?.json ?? .null
@@ -66,6 +66,10 @@ private struct Examination {
       let mark = status == "ready" ? out.styled("ok", .green) : out.styled("--", .yellow)
       var line = "  \(mark)  \(visible(provider["id"]?.string ?? "")): \(status)"
       if let detail = provider["key"]?.string { line += ", key from \(visible(detail))" }
+      if let path = provider["program"]?.string {
+        line += ", \(visible(path))"
+        if let version = provider["version"]?.string { line += ", \(visible(version))" }
+      }
       out.line(line)
       if let warning = provider["warning"]?.string { out.line(out.styled("      \(visible(warning))", .yellow)) }
       if status != "ready", let hint = provider["hint"]?.string { out.line(out.styled("      \(visible(hint))", .dim)) }
@@ -94,6 +98,8 @@ private struct Examination {
     facts.set("defaultModel", report.provider.defaultModel.map(JSONValue.string))
     facts.set("key", report.place.map { .string($0.detail) })
     facts.set("warning", report.place?.warning.map(JSONValue.string))
+    facts.set("program", report.program.map { .string($0.path) })
+    facts.set("version", report.program?.version.map(JSONValue.string))
     facts.set("problem", report.problem.map { .string($0.message) })
     facts.set("hint", hint(report).map(JSONValue.string))
     return .object(facts)
@@ -101,7 +107,7 @@ private struct Examination {
 
   /// What to do, with the variable that a missing key would go into.
   private static func hint(_ report: ProviderReport) -> String? {
-    guard let hint = report.provider.loginHint else { return report.problem?.hint }
+    guard let hint = report.provider.loginHint, report.provider.program == nil else { return report.problem?.hint }
     let variables = report.provider.env
     let usual = variables.first { $0.hasSuffix("_API_KEY") } ?? variables.first
     guard report.status == .missing, let usual, !hint.contains(usual) else { return hint }
