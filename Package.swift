@@ -31,6 +31,7 @@ let package = Package(
     .target(name: "CPlatform"),
     module("Platform", ["CPlatform"]),
     module("JSON"),
+    module("LineEditing"),
     module("HTTP", ["CCurl", "Platform"]),
     module("Completion", ["JSON"]),
     module("WireProtocol", ["JSON", "Completion"]),
@@ -48,12 +49,14 @@ let package = Package(
       name: "patchbay",
       dependencies: [
         "CLIProviders", "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC",
+        "LineEditing",
         "Platform", "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
     support("TestSupport", ["JSON", "Platform"]),
     support("Upstream", ["Completion", "HTTP", "JSON", "Platform"]),
+    tests("LineEditingTests", ["LineEditing"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("PlatformTests", ["Platform", "TestSupport"]),
     tests("HTTPTests", ["HTTP", "JSON", "Platform", "TestSupport", "Upstream"]),

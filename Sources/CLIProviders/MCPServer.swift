@@ -52,8 +52,9 @@ extension MCPServer {
     }
   }
 
-  /// As Codex wants it where it reads more than words of a command line.
-  var codexJSON: JSONValue {
+  /// As Codex wants it where it reads more than words of a command line. It waits for a `required` server, and does
+  /// nothing without it.
+  func codexJSON(isRequired: Bool) -> JSONValue {
     var members: JSONObject
     switch transport {
     case .process(let command, let arguments, let environment, let directory):
@@ -63,6 +64,7 @@ extension MCPServer {
     }
     // Nobody is there to be asked, and whoever configures a server here wants it used.
     members["default_tools_approval_mode"] = "approve"
+    if isRequired { members["required"] = true }
     return .object(members)
   }
 

@@ -53,6 +53,9 @@ struct ConfigFile: Sendable {
   private(set) var cache = CacheSettings()
   private(set) var fastMode = FastModeSettings()
   private(set) var mcp = MCPSettings()
+  private(set) var retry: Setting<RetryOptions>?
+  /// Which models may answer in the place of a `provider/model`.
+  private(set) var fallbacks: [(model: String, others: Setting<[String]>)] = []
   /// Where limits, `cache` and `fastMode` were set, by the way to them: `limits.maxCompletions`.
   private(set) var origins: [String: ValueOrigin] = [:]
   private(set) var providers: [ConfigProvider] = []
@@ -109,6 +112,13 @@ struct ConfigFile: Sendable {
     try readFlags(
       "fastMode", fields.value("fastMode"), [("chat", \.fastMode.chat), ("workflow", \.fastMode.workflow)])
     mcp = try MCPSettings(fields.value("mcp"), in: self)
+    retry = try retry(&fields, [])
+    let places = try fields.object("fallbacks") ?? JSONObject()
+    var models = try JSONFields(.object(places), path: ["fallbacks"])
+    for model in places.keys {
+      guard let others = setting(["fallbacks", model], try models.models(model)) else { continue }
+      fallbacks.append((model, others))
+    }
     for (id, value) in try fields.object("providers") ?? JSONObject() {
       providers.append(try ConfigProvider(id: id, value, in: self))
     }
@@ -139,6 +149,13 @@ struct ConfigFile: Sendable {
       origins["\(section).\(name)"] = origin(of: [section, name])
     }
     try fields.finish()
+  }
+
+  /// Reads `retry`, at the top or in a provider.
+  func retry(_ fields: inout JSONFields, _ path: [String]) throws(JSONFieldError) -> Setting<RetryOptions>? {
+    let path = path + ["retry"]
+    guard let value = fields.value("retry") else { return nil }
+    return setting(path, try RetryOptions(json: value, path: path))
   }
 
   /// Reads a `roles` object, at the top or in a provider.

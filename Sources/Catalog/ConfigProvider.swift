@@ -16,6 +16,10 @@ struct ConfigProvider: Sendable {
   let model: Setting<String>?
   let maxTokens: Setting<Int>?
   let timeouts: Setting<PhaseTimeouts>?
+  let retry: Setting<RetryOptions>?
+  /// Which models may answer in the place of this provider's.
+  let fallbacks: Setting<[String]>?
+  let maxConcurrent: Setting<Int>?
   let enabled: Setting<Bool>?
   let models: [(id: String, entry: ModelEntry)]
   let modelsOrigin: ValueOrigin
@@ -48,6 +52,9 @@ struct ConfigProvider: Sendable {
     model = file.setting(path + ["model"], try fields.string("model"))
     maxTokens = file.setting(path + ["maxTokens"], try fields.int("maxTokens", in: 1...Int.max))
     timeouts = file.setting(path + ["timeout"], try Self.timeouts(fields.value("timeout"), path + ["timeout"]))
+    retry = try file.retry(&fields, path)
+    fallbacks = file.setting(path + ["fallbacks"], try fields.models("fallbacks"))
+    maxConcurrent = file.setting(path + ["maxConcurrent"], try fields.int("maxConcurrent", in: 1...100_000))
     enabled = file.setting(path + ["enabled"], try fields.bool("enabled"))
     models = try Self.models(try fields.object("models"), path + ["models"])
     extra = file.setting(path + ["extra"], try fields.object("extra"))

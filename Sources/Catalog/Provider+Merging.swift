@@ -60,6 +60,9 @@ extension Provider {
     take("model", config.model) { $0.defaultModel = $1 }
     take("maxTokens", config.maxTokens) { $0.maxTokens = $1 }
     take("timeout", config.timeouts) { $0.timeouts = $1 }
+    take("retry", config.retry) { $0.retry = $1 }
+    take("fallbacks", config.fallbacks) { $0.fallbacks = $1 }
+    take("maxConcurrent", config.maxConcurrent) { $0.maxConcurrent = $1 }
     take("enabled", config.enabled) { $0.enabled = $1 }
     take("extra", config.extra) { $0.extra = $1 }
     take("login", config.login) { provider, login in

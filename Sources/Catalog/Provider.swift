@@ -182,6 +182,12 @@ package struct Provider: Sendable {
   /// The limit on output tokens to ask for when a request names none.
   package var maxTokens: Int?
   package var timeouts = PhaseTimeouts()
+  /// How failed tries are made again here, where the person said so for this provider.
+  package var retry = RetryOptions()
+  /// `provider/model`s that may answer in its place; `nil` where the person said nothing for this provider.
+  package var fallbacks: [String]?
+  /// How many requests of one account may be on their way at the same time; the others wait.
+  package var maxConcurrent: Int?
   package var enabled = true
   /// What its address and requests need beside the key.
   package var variables: [ConnectionVariable] = []

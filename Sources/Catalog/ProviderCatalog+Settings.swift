@@ -35,6 +35,13 @@ extension ProviderCatalog {
       let place = origin ?? config.origin(of: key.split(separator: ".").map(String.init))
       settings.append(EffectiveSetting(key: key, value: value, origin: place))
     }
+    if let retry = config.retry {
+      settings.append(EffectiveSetting(key: "retry", value: .object(retry.value.json), origin: retry.origin))
+    }
+    for (model, others) in config.fallbacks {
+      settings.append(
+        EffectiveSetting(key: "fallbacks.\(model)", value: .strings(others.value), origin: others.origin))
+    }
     for provider in allProviders { settings += Self.settings(of: provider) }
     return settings
   }
@@ -79,6 +86,9 @@ extension ProviderCatalog {
     for (key, value) in provider.program?.settings ?? [] { add(key, value) }
     add("maxTokens", provider.maxTokens.map(JSONValue.int))
     add("timeout", provider.timeouts.json)
+    add("retry", provider.origins["retry"] == nil ? nil : .object(provider.retry.json))
+    add("fallbacks", provider.fallbacks.map { .strings($0) })
+    add("maxConcurrent", provider.maxConcurrent.map(JSONValue.int))
     add("extra", provider.extra.isEmpty ? nil : masked(.object(provider.extra)))
     add("quirks", provider.quirks.isEmpty ? nil : .object(provider.quirks))
     add("login", provider.origins["login"] == nil ? nil : provider.login.map(JSONValue.object))

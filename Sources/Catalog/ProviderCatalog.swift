@@ -220,6 +220,7 @@ extension ProviderCatalog {
       let hint = nearest(to: name, among: positions.keys.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
       throw JSONFieldError(path: ["defaultProvider"], message: "there is no provider \"\(name)\"\(hint)")
     }
+    try checkFallbacks()
     var names = config.roles.map { (path: ["roles", $0.key.rawValue], name: $0.value.value) }
     if let model = config.model?.value { names.append((["model"], model)) }
     for (path, name) in names where config.defaultProvider == nil && splitModel(name).provider == nil {
@@ -228,5 +229,37 @@ extension ProviderCatalog {
         path: path,
         message: "\"\(name)\" does not begin with a provider; write \"provider/model\", or set defaultProvider")
     }
+  }
+  private func checkFallbacks() throws(JSONFieldError) {
+    var names: [(path: [String], name: String)] = []
+    for (model, others) in config.fallbacks {
+      names.append((["fallbacks", model], model))
+      names += others.value.enumerated().map { (["fallbacks", model, String($0)], $1) }
+    }
+    for provider in config.providers {
+      let others = provider.fallbacks?.value ?? []
+      names += others.enumerated().map { (provider.path + ["fallbacks", String($0)], $1) }
+    }
+    for (path, name) in names where splitModel(name).provider == nil {
+      throw JSONFieldError(path: path, message: "\"\(name)\" does not begin with a provider that there is")
+    }
+  }
+}
+
+// MARK: - What happens when a model does not answer
+
+extension ProviderCatalog {
+  /// How failed tries at `provider` are made again, as far as the settings say.
+  package func retry(of provider: Provider) -> RetryOptions {
+    provider.retry.completed(by: config.retry?.value ?? RetryOptions())
+  }
+
+  /// The models that the settings name to answer in the place of `model`.
+  package func fallbacks(of model: String, at provider: Provider) -> [String] {
+    let listed = config.fallbacks.first { entry in
+      let name = splitModel(entry.model)
+      return name.provider == provider.id && name.model == model
+    }
+    return listed?.others.value ?? provider.fallbacks ?? []
   }
 }

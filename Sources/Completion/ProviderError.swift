@@ -74,6 +74,8 @@ package struct ProviderError: Error, Sendable, Hashable {
   package var path: String?
   /// The completion that failed, or that is in the way (`busy`).
   package var completionId: String?
+  /// Every try of the completion that failed, in order; empty where there was but one.
+  package var attempts: [Attempt] = []
   /// Further facts for a program, beside the ones above.
   package var details = JSONObject()
 

@@ -59,6 +59,17 @@ package final class CloudCredentials: Sendable {
     }
   }
 
+  /// Sees to another token than one that the cloud has refused before its time was over. Returns whether there is
+  /// another now; servers may give the same one again.
+  /// - Throws: as `access`.
+  package func renew(_ cloud: Cloud, _ environment: Environment, refused: Secret) async throws(ProviderError) -> Bool {
+    switch cloud {
+    case .google: try await google.forget(refused, environment)
+    case .azure: try await azure.forget(refused, environment)
+    }
+    return try await access(cloud, environment).map { $0.token != refused } ?? false
+  }
+
   /// The Google Cloud project that the credentials belong to, else that of the gcloud program, else that of this
   /// machine; `nil` when none says.
   /// - Throws: as `access`.

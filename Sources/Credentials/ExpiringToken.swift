@@ -69,8 +69,12 @@ package final class ExpiringTokens<Key: Hashable & Sendable, Value: Sendable>: S
     return try result.get()
   }
 
-  /// Forgets the value for `key`, which turned out to be no good.
-  package func forget(_ key: Key) { state.withLock { $0.slots[key]?.kept = nil } }
+  /// Forgets the value for `key` if it is one that turned out to be no good.
+  package func forget(_ key: Key, where isBad: (Value) -> Bool) {
+    state.withLock { state in
+      if state.slots[key]?.kept.map({ isBad($0.value) }) == true { state.slots[key]?.kept = nil }
+    }
+  }
 
   private static var cancelled: ProviderError { ProviderError(.cancelled, "the request was cancelled") }
 

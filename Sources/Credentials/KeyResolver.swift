@@ -226,31 +226,6 @@ package final class KeyResolver: Sendable {
     }
     return query.usesAWS ? try await awsPlace(for: query) : nil
   }
-
-  /// The error of a provider that wants a key and has none: every place that could hold one.
-  package func missingKey(_ query: KeyQuery) -> ProviderError {
-    let name = query.provider
-    guard query.account == nil else {
-      var error = ProviderError(
-        .authRequired, "there is no entry \"\(query.id)\" in \(authPath)", hint: "Run: \(query.id.loginCommand)")
-      error.provider = name
-      return error
-    }
-    let ways = [
-      // Some variables hold a login's token; what a person has is mostly a key.
-      (query.variables.first { $0.hasSuffix("_API_KEY") } ?? query.variables.first).map { "set \($0)" },
-      "run \(query.id.loginCommand)",
-      query.usesAWS ? "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE" : nil,
-      query.cloud?.remedy,
-      "put \"\(name)\": {\"type\": \"api_key\", \"key\": …} into \(authPath)",
-      "put \"apiKey\" into \(query.configPath) under providers.\(name)",
-      query.file.map { "put \"\($0.key)\" into \(path(of: $0))" },
-    ].compactMap { $0 }
-    var error = ProviderError(.authRequired, "there is no key for \(name)")
-    error.hint = "You can " + ways.joined(separator: ", or ") + "."
-    error.provider = name
-    return error
-  }
 }
 
 extension String {

@@ -78,6 +78,9 @@ package protocol LoginFlow: Sendable {
   /// The ways there are, the usual one first; `apiKey` is not among them, since every provider with a key has that.
   var methods: [LoginMethod] { get }
 
+  /// Whether an enterprise's own host can be logged in at.
+  var takesDomain: Bool { get }
+
   /// Logs in. Cancellation, or ten minutes without a person, leave nothing behind.
   /// - Throws: `loginFailed` when it was denied, has expired or does not fit; `cancelled`.
   func login(_ method: LoginMethod, _ context: LoginContext) async throws(ProviderError) -> OAuthCredential
@@ -97,6 +100,9 @@ package protocol LoginFlow: Sendable {
 }
 
 extension LoginFlow {
+  /// There is one host.
+  package var takesDomain: Bool { false }
+
   /// As the catalogue says.
   package func reach(_ access: Secret, extra: JSONObject) -> LoginReach? { nil }
 }

@@ -199,10 +199,3 @@ extension TokenRefresher {
     return error
   }
 }
-
-extension AccountID {
-  /// What a person runs to log in to it.
-  package var loginCommand: String {
-    "patchbay login \(shellQuoted(provider))" + (account.map { " --account \(shellQuoted($0))" } ?? "")
-  }
-}

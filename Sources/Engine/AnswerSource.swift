@@ -5,13 +5,14 @@ internal import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
+internal import Platform
 
 /// Gets one answer from where it comes from: a provider over HTTP, or the built-in echo.
 struct AnswerSource: Sendable {
   /// How long, in milliseconds, a server may take to end its response once the answer is complete.
   private static let endingPatience = 1000
-  /// After so long without content the client is told that nothing came.
-  private static let silence = Duration.seconds(15)
+  /// After so many milliseconds without content the client is told that nothing came.
+  private static let silence = 15_000
 
   let engine: CompletionEngine
   let target: Target
@@ -166,16 +167,17 @@ struct AnswerSource: Sendable {
 
   private func watchSilence(_ answer: LiveAnswer) -> Task<Void, Never> {
     Task {
-      let start = ContinuousClock.now
+      let clock = engine.clock
+      let start = clock.now()
       var heard = start
-      while (try? await Task.sleep(until: heard + Self.silence, clock: .continuous)) != nil {
+      while await clock.sleep(until: heard + Int64(Self.silence) * 1_000_000) {
         let last = max(answer.lastContent, start)
-        if last > heard, ContinuousClock.now - last < Self.silence {
+        if last > heard, clock.milliseconds(since: last) < Self.silence {
           heard = last
           continue
         }
-        heard = ContinuousClock.now
-        await answer.stayedSilent(elapsedMs: Int((heard - last).components.seconds) * 1000)
+        heard = clock.now()
+        await answer.stayedSilent(elapsedMs: clock.milliseconds(since: last))
       }
     }
   }

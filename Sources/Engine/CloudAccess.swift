@@ -33,7 +33,7 @@ extension CompletionEngine {
   }
 
   /// The environment with the variables of the provider's entry in `auth.json` laid over it.
-  private func cloudEnvironment(_ query: KeyQuery) async throws(ProviderError) -> Environment {
+  func cloudEnvironment(_ query: KeyQuery) async throws(ProviderError) -> Environment {
     let own = try await keys.surroundings(of: query).environment.filter { !$0.value.allSatisfy(\.isWhitespace) }
     return own.isEmpty ? environment : Environment(environment.all.merging(own) { $1 })
   }

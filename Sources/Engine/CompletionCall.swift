@@ -23,6 +23,11 @@ package struct CompletionCall: Sendable {
   package var requestKey: String?
   /// Phase limits; those that are `nil` come from the provider's settings.
   package var timeout = PhaseTimeouts()
+  /// How failed tries are made again; what is `nil` comes from the settings.
+  package var retry = RetryOptions()
+  /// `provider/model`s to ask in this order when the first cannot answer; `nil` for those of the session, else of the
+  /// settings.
+  package var fallbacks: [String]?
   /// A key in any key format, for this call alone.
   package var apiKey: String?
   /// The provider's account whose entry in `auth.json` is to be used; `nil` for the session's, else the default one.
@@ -56,6 +61,8 @@ package struct CompletionOutcome: Sendable {
   package var provider: String
   /// With which model.
   package var model: String
+  /// Every try in order; the last one made the message.
+  package var attempts: [Attempt]
   /// The answer.
   package var message: Message
   /// Why it ended.

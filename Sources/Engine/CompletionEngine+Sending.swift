@@ -52,30 +52,23 @@ extension CompletionEngine {
     }
   }
 
-  /// Does `work`, which sends requests to `model` of `provider`. When a login's token is refused although its time is
-  /// not over, `work` is done once more with another one, if `mayRepeat` still says so.
+  /// Does `work`, which sends requests to `model` of `provider`. When what they prove with who asks is refused although
+  /// its time is not over, `work` is done once more with another proof, if `mayRepeat` still says so.
   func withEndpoint<Value: Sendable>(
     _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall? = nil, messages: [Message] = [],
     mayRepeat: () -> Bool = { true }, _ work: (Endpoint) async throws(ProviderError) -> Value
   ) async throws(ProviderError) -> Value {
-    let (endpoint, login) = try await reach(provider, model, call, messages)
     do throws(ProviderError) {
-      return try await work(endpoint)
+      let (endpoint, proof) = try await reach(provider, model, call, messages)
+      do throws(ProviderError) {
+        return try await work(endpoint)
+      } catch {
+        guard let proof, proof.isRefused(by: error), mayRepeat() else { throw error }
+        guard try await isRenewed(proof, refused: endpoint) else { throw error }
+      }
+      return try await work(try await reach(provider, model, call, messages).endpoint)
     } catch {
-      guard error.status == 401, mayRepeat(), let login, let refused = endpoint.apiKey else { throw error }
-      guard try await isRenewed(login, refused: refused) else { throw error }
-    }
-    return try await work(try await reach(provider, model, call, messages).endpoint)
-  }
-
-  /// Whether there is another token for `login` than the one that was refused. That none can be had just now is no
-  /// better an answer than the refusal itself.
-  private func isRenewed(_ login: AccountID, refused: Secret) async throws(ProviderError) -> Bool {
-    do throws(ProviderError) {
-      return try await keys.renew(login, refused: refused)
-    } catch {
-      if [.authRequired, .cancelled, .storage].contains(error.kind) { throw error }
-      return false
+      throw await explained(error, provider, call)
     }
   }
 

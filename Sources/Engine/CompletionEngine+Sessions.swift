@@ -7,14 +7,15 @@ extension CompletionEngine {
   /// Makes a session that begins with this provider and model, or with the default.
   package func createSession(
     id: String?, name: String?, provider: String?, model: String?, connectionDefault: ModelChoice?, system: String?,
-    cwd: String?
+    cwd: String?, fallbacks: [String]? = nil
   ) async throws(ProviderError) -> SessionRecord {
-    let choice = try await select(
-      provider: provider, model: model, current: connectionDefault, try await catalog())
+    let catalog = try await catalog()
+    let choice = try await select(provider: provider, model: model, current: connectionDefault, catalog)
+    try checkFallbacks(fallbacks, catalog)
     return try await sessions.create(
       SessionRecord(
         id: id ?? SessionStore.newID(), name: name, provider: choice.provider.id, model: choice.model.id,
-        system: system, cwd: cwd, createdAt: Timestamp.now()))
+        system: system, cwd: cwd, fallbacks: fallbacks, createdAt: Timestamp.now()))
   }
 
   /// The provider and model that these names mean, when a completion could use them.

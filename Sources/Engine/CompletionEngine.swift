@@ -18,6 +18,10 @@ package final class CompletionEngine: Sendable {
   /// The sessions.
   package let sessions: Sessions
   let http: HTTPClient
+  /// The time that pauses, limits and durations are measured by.
+  package let clock: MonotonicClock
+  /// A number from 0 up to, not including, 1: what spreads pauses.
+  let random: @Sendable () -> Double
   let keys: KeyResolver
   let clouds: CloudCredentials
   /// Where credentials are kept.
@@ -65,14 +69,17 @@ package final class CompletionEngine: Sendable {
 
   init(
     environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect],
-    flow: (@Sendable (_ provider: String) -> (any LoginFlow)?)? = nil
+    flow: (@Sendable (_ provider: String) -> (any LoginFlow)?)? = nil, clock: MonotonicClock = .system,
+    random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
   ) {
     let directories = directories ?? Directories(environment)
     self.environment = environment
     self.directories = directories
     self.dialects = dialects
     sessions = Sessions(stateDirectory: directories.state)
-    http = HTTPClient(environment: environment, userAgent: userAgent)
+    self.clock = clock
+    self.random = random
+    http = HTTPClient(environment: environment, clock: clock, userAgent: userAgent)
     let flows = flows
     keys = KeyResolver(
       environment: environment, directories: directories, http: http, flow: flow ?? { flows.flow(of: $0) })
@@ -137,7 +144,10 @@ package final class CompletionEngine: Sendable {
     let call: CompletionCall
     let target: Target
     let turn: Turn<ThreadLanes.Key>?
-    let since: ContinuousClock.Instant
+    /// When it was asked for, by the engine's clock.
+    package let since: Int64
+    /// Every try that was made for it so far.
+    package let attempts = AttemptLog()
     /// Who ends it may come before it has begun.
     let cancellation: Cancellation
   }
@@ -145,11 +155,12 @@ package final class CompletionEngine: Sendable {
   /// Decides who answers, makes the session where there is none of that name, and takes the thread's next place.
   /// Calls made one after the other take their places in that order. `run` or `abandon` must follow.
   package func admit(_ call: CompletionCall) async throws(ProviderError) -> Admission {
-    let since = ContinuousClock.now
+    let since = clock.now()
     let catalog = try await catalog()
     try enter(limit: catalog.limits.maxCompletions)
     do throws(ProviderError) {
       let (session, target) = try await place(call, catalog)
+      try checkFallbacks(call.fallbacks, catalog)
       var call = call
       if call.account == nil, session?.provider == target.provider.id { call.account = session?.account }
       let id = "cmp_" + randomHex(8)

@@ -51,14 +51,15 @@ struct CompletionRun: Sendable {
   private func answer(
     to messages: [Message], thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
-    let answer = LiveAnswer(sink: sink)
-    let started = ContinuousClock.now
+    let answer = LiveAnswer(sink: sink, clock: engine.clock)
+    let started = engine.clock.now()
     do throws(ProviderError) {
       let options = try await options()
       let exchange = AnswerSource(
         engine: engine, target: target, call: call, sessionId: admission.session?.id,
         directory: directory, options: options)
       let dropped = try await exchange.stream(messages, into: answer)
+      admission.attempts.add(target.provider.id, target.model.id)
       let request = CompletionRequest(messages: messages, options: options)
       return try await finish(answer, to: request, dropped, started, thread)
     } catch {
@@ -94,7 +95,7 @@ struct CompletionRun: Sendable {
   }
 
   private func finish(
-    _ answer: LiveAnswer, to request: CompletionRequest, _ dropped: [Dropped], _ started: ContinuousClock.Instant,
+    _ answer: LiveAnswer, to request: CompletionRequest, _ dropped: [Dropped], _ started: Int64,
     _ thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
     let facts = answer.facts
@@ -111,21 +112,19 @@ struct CompletionRun: Sendable {
     // On disk before the client hears that it is done.
     if let thread { try await write([stored(message, nil, stop: stop, usage)], to: thread, sync: true) }
     await answer.end(stop)
-    let total = Self.milliseconds(admission.since, .now)
     return CompletionOutcome(
       completionId: admission.completionId, session: admission.session?.id, provider: target.provider.id,
-      model: target.model.id, message: message, stopReason: stop, usage: usage, cost: cost(usage, facts, tier),
+      model: target.model.id, attempts: admission.attempts.all, message: message, stopReason: stop, usage: usage,
+      cost: cost(usage, facts, tier),
       queuedMs: Self.milliseconds(admission.since, started),
-      firstTokenMs: answer.firstContent.map { Self.milliseconds(admission.since, $0) }, totalMs: total,
+      firstTokenMs: answer.firstContent.map { Self.milliseconds(admission.since, $0) },
+      totalMs: Self.milliseconds(admission.since, engine.clock.now()),
       structured: structured, dropped: dropped.map { ($0.what, $0.why) },
       warnings: warnings + (thread?.current.warnings ?? []), serviceTier: tier,
       upstreamId: facts.upstreamId, upstreamModel: facts.upstreamModel)
   }
 
-  private static func milliseconds(_ from: ContinuousClock.Instant, _ to: ContinuousClock.Instant) -> Int {
-    let (seconds, attoseconds) = (to - from).components
-    return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
-  }
+  private static func milliseconds(_ from: Int64, _ to: Int64) -> Int { Int((to - from) / 1_000_000) }
 }
 
 // MARK: - The parts of an outcome

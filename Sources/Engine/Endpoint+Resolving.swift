@@ -30,10 +30,10 @@ extension CompletionEngine {
     try await reach(provider, model, call, messages).endpoint
   }
 
-  /// What `endpoint` yields, and whose login it holds a token of.
+  /// What `endpoint` yields, and what it proves with who asks.
   func reach(
     _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall?, _ messages: [Message]
-  ) async throws(ProviderError) -> (endpoint: Endpoint, login: AccountID?) {
+  ) async throws(ProviderError) -> (endpoint: Endpoint, proof: RequestProof?) {
     let catalog = try await catalog()
     guard let template = call?.baseURL ?? provider.baseURL else {
       throw ProviderError(
@@ -43,8 +43,8 @@ extension CompletionEngine {
     let key = try await key(provider, catalog, call, isForeign: isForeign)
     let (secret, parts) = Self.split(key, provider.auth)
     let account = call?.account
-    let access =
-      isForeign || secret != nil ? nil : try await cloudAccess(provider, keyQuery(provider, catalog, account: account))
+    let query = keyQuery(provider, catalog, account: account)
+    let access = isForeign || secret != nil ? nil : try await cloudAccess(provider, query)
     let variables = try await variables(
       of: provider, catalog, parts: parts, account: account, isForeign: isForeign, usesCloud: access != nil)
     let isToken = key?.isToken == true || access != nil || Self.isToken(key, secret, provider.auth)
@@ -66,7 +66,7 @@ extension CompletionEngine {
         }
       }
       if provider.auth.scheme == .aws, secret == nil, endpoint.variables["skipAuth"] != "1" {
-        endpoint.aws = try await signer(provider, catalog, account)
+        endpoint.aws = try await signer(provider, query)
       }
     }
     for (name, value) in call?.headers ?? [] {
@@ -74,7 +74,9 @@ extension CompletionEngine {
       // An empty value takes away what would be sent by itself.
       endpoint.headers.append(HTTPHeader(name, value ?? ""))
     }
-    return (endpoint, key?.login)
+    if let login = key?.login { return (endpoint, .login(login)) }
+    if access != nil, let cloud = query.cloud { return (endpoint, .cloud(cloud, query)) }
+    return (endpoint, endpoint.aws.map { _ in .aws(query) })
   }
 
   /// Where `token` is good, if it is of the kind that says so itself.
@@ -134,9 +136,8 @@ extension CompletionEngine {
 
   /// What requests without a key are signed with; `nil` where they need no signature.
   private func signer(
-    _ provider: Provider, _ catalog: ProviderCatalog, _ account: String?
+    _ provider: Provider, _ query: KeyQuery
   ) async throws(ProviderError) -> AWSCredentials? {
-    let query = keyQuery(provider, catalog, account: account)
     guard let identity = try await keys.aws(for: query) else {
       if provider.auth.need == .required { throw keys.missingKey(query) }
       return nil

@@ -1,18 +1,24 @@
 internal import Completion
+internal import Platform
 internal import Synchronization
 
 /// An answer while it arrives: it is built here, and every piece goes on to the client in the same step.
 final class LiveAnswer: Sendable {
   private struct State {
     var builder = AnswerBuilder()
-    var firstContent: ContinuousClock.Instant?
-    var lastContent = ContinuousClock.now
+    var firstContent: Int64?
+    var lastContent: Int64
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let sink: any CompletionSink
+  private let clock: MonotonicClock
 
-  init(sink: any CompletionSink) { self.sink = sink }
+  init(sink: any CompletionSink, clock: MonotonicClock) {
+    self.sink = sink
+    self.clock = clock
+    state = Mutex(State(lastContent: clock.now()))
+  }
 
   /// What is known so far.
   var facts: AnswerBuilder { state.withLock { $0.builder } }
@@ -21,9 +27,9 @@ final class LiveAnswer: Sendable {
   /// Whether the provider has said why it stopped, which is the last thing it says.
   var isComplete: Bool { state.withLock { $0.builder.stop != nil } }
   /// When the first content came.
-  var firstContent: ContinuousClock.Instant? { state.withLock { $0.firstContent } }
+  var firstContent: Int64? { state.withLock { $0.firstContent } }
   /// When content came last.
-  var lastContent: ContinuousClock.Instant { state.withLock { $0.lastContent } }
+  var lastContent: Int64 { state.withLock { $0.lastContent } }
   /// The message so far.
   func message(origin: Origin) -> Message { state.withLock { $0.builder.message(origin: origin) } }
 
@@ -37,7 +43,7 @@ final class LiveAnswer: Sendable {
     let hadContent = state.withLock { state in
       let hadContent = state.builder.take(events, into: &deltas)
       guard hadContent else { return false }
-      let now = ContinuousClock.now
+      let now = clock.now()
       state.lastContent = now
       if state.firstContent == nil { state.firstContent = now }
       return true

@@ -38,6 +38,8 @@ package struct LogoutOutcome: Sendable {
   package var isRevoked: Bool?
   /// Why it could not be asked, although it should have been.
   package var problem: ProviderError?
+  /// Where the provider's key comes from all the same; `nil` when there is none any more.
+  package var remaining: KeyPlace?
 }
 
 /// How one stays logged in at the providers of the settings in force, for whoever knows no settings.
@@ -154,9 +156,10 @@ final class Logins: Sendable {
         .unsupported, "method: \(provider.id) has no login by \"\(method.rawValue)\"",
         hint: "There is \(methods.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")).", path: "method")
     }
-    if call.domain != nil, method == .apiKey {
+    if call.domain != nil, method == .apiKey || flow?.takesDomain != true {
       throw ProviderError(
-        .unsupported, "domain: \(provider.id) has no login in the browser that it could be for", path: "domain")
+        .invalidParams, "domain: \(provider.id) has no login by \"\(method.rawValue)\" at an enterprise's own host",
+        hint: "Leave it away.", path: "domain")
     }
     return method
   }
@@ -266,7 +269,10 @@ extension CompletionEngine {
       guard error.kind == .providerNotFound, try await store.accounts().contains(id) else { throw error }
       return try await logins.logout(id, nil)
     }
-    return try await logins.logout(AccountID(provider.id, account: account), try? loginFlow(for: provider))
+    var outcome = try await logins.logout(AccountID(provider.id, account: account), try? loginFlow(for: provider))
+    // What is wrong with other places is for those to hear who use them.
+    if account == nil { outcome.remaining = try? await place(of: provider, catalog) }
+    return outcome
   }
 
   /// How to log in at `provider`, and to stay so; `nil` for one that has keys alone.

@@ -49,22 +49,33 @@ extension CompletionEngine {
     var listing = ModelListing()
     for (position, provider) in providers.enumerated() {
       let known = try catalog.models(of: provider)
-      let live: [ModelInfo]
+      var usable = await accountModels(of: provider)
+      var live = (usable ?? []).map { ModelInfo(id: $0) }
       switch answers[position] {
-      case .success(let models): live = models
-      case .failure(let error):
-        live = []
-        if refresh { listing.failures.append((provider.id, error)) }
-      default: live = []
+      case .success(let models):
+        live = models
+        if usable != nil { usable = models.map(\.id) }
+      case .failure(let error): if refresh { listing.failures.append((provider.id, error)) }
+      case nil: break
       }
-      listing.models += Self.listed(known, live, of: provider)
+      listing.models += Self.listed(known, live, of: provider, usable: usable)
     }
     return listing
   }
 
-  /// What the settings know and what the server has, each once. Of a local server's models, which are there is for it
-  /// to say: what the catalogue knows of others is not shown.
-  private static func listed(_ known: [ModelInfo], _ live: [ModelInfo], of provider: Provider) -> [ListedModel] {
+  /// The models that the account may use, as its login was told; `nil` when it was told nothing of the kind.
+  private func accountModels(of provider: Provider) async -> [String]? {
+    guard provider.login != nil, case .oauth(let login)? = try? await store.credential(for: AccountID(provider.id))
+    else { return nil }
+    return login.extra["availableModelIds"]?.array?.compactMap(\.string)
+  }
+
+  /// What the settings know and what the server has, each once. Which of a local server's models are there is for it
+  /// to say, and which an account may use for its login: what the catalogue knows of others is not shown.
+  private static func listed(
+    _ known: [ModelInfo], _ live: [ModelInfo], of provider: Provider, usable: [String]?
+  ) -> [ListedModel] {
+    let usable = usable.map(Set.init)
     let configured = Set(provider.configuredModels.map(\.id))
     let served = Dictionary(live.map { ($0.id, $0) }) { first, _ in first }
     var models: [ListedModel] = []
@@ -73,6 +84,7 @@ extension CompletionEngine {
         guard let own = served[model.id] else { continue }
         model.contextWindow = own.contextWindow ?? model.contextWindow
       }
+      if usable?.contains(model.id) == false, !configured.contains(model.id) { continue }
       let source: ListedModel.Source = configured.contains(model.id) ? .config : .catalog
       models.append(ListedModel(provider: provider, model: model, source: source))
     }
@@ -113,12 +125,19 @@ extension CompletionEngine {
     var timeouts = HTTPTimeouts()
     timeouts.totalMs = 60_000
     let request = HTTPRequest(url: url, headers: [HTTPHeader("accept", "application/json")], timeouts: timeouts)
-    return try await exchange(request) { response in
-      guard response.status == 200 else {
-        throw ProviderError(
-          .upstreamError, "\(ServerAddress.masked(url)) answers with HTTP status \(response.status)")
+    do throws(ProviderError) {
+      return try await exchange(request) { response in
+        guard response.status == 200 else {
+          throw ProviderError(
+            .upstreamError, "\(ServerAddress.masked(url)) answers with HTTP status \(response.status)")
+        }
+        return try await response.body.readAll(limit: Self.listLimit)
       }
-      return try await response.body.readAll(limit: Self.listLimit)
+    } catch {
+      var error = error
+      // What the exchange says of a provider's settings has nothing to do with this.
+      error.hint = "Check the URL and the network connection, or download it by other means and name the file."
+      throw error
     }
   }
 
@@ -142,7 +161,7 @@ extension CompletionEngine {
     var models: [ModelInfo] = []
     var known: Set<String> = []
     for path in list.paths {
-      let first = path.hasPrefix("/") ? endpoint.baseURL + path : try filled(path, endpoint)
+      let first = try address(path, endpoint)
       var url = first
       for _ in 0..<Self.pageLimit {
         let page = try reader.page(try Self.json(try await get(url, list, endpoint, api)))
@@ -156,6 +175,25 @@ extension CompletionEngine {
     return models
   }
 
+  /// Whether `provider` gives its list of models to those who do not say who they are.
+  func givesModelsToAnybody(_ provider: Provider, _ account: String?) async -> Bool {
+    var call = CompletionCall(input: [])
+    call.account = account
+    (call.timeout.connectMs, call.timeout.totalMs) = (Patience.refresh.rawValue, Patience.refresh.rawValue)
+    let (provider, model) = provider.routed(to: ModelInfo(id: ""))
+    guard let list = provider.modelList, let path = list.paths.first,
+      var endpoint = try? await endpoint(provider, model, call)
+    else { return false }
+    (endpoint.apiKey, endpoint.aws, endpoint.headers) = (nil, nil, [])
+    guard let url = try? address(path, endpoint) else { return false }
+    return (try? await get(url, list, endpoint, provider.api)) != nil
+  }
+
+  /// Where the part `path` of a list is.
+  private func address(_ path: String, _ endpoint: Endpoint) throws(ProviderError) -> String {
+    path.hasPrefix("/") ? endpoint.baseURL + path : try filled(path, endpoint)
+  }
+
   /// `url` with the values of the endpoint's variables in the place of `{name}`.
   private func filled(_ url: String, _ endpoint: Endpoint) throws(ProviderError) -> String {
     var url = url
@@ -166,7 +204,8 @@ extension CompletionEngine {
     let name = url[open...].dropFirst().prefix { $0 != "}" }
     throw ProviderError(
       .authRequired, "\(endpoint.provider) needs \"\(name)\", which is not set",
-      hint: "Put \"\(name)\" into the config file under providers.\(endpoint.provider).variables.")
+      hint: "Put \"\(name)\" into the config file under providers.\(endpoint.provider).variables.",
+      path: "providers.\(endpoint.provider).variables.\(name)")
   }
 
   private func get(_ url: String, _ list: ModelList, _ endpoint: Endpoint, _ api: APIFamily) async throws(ProviderError)

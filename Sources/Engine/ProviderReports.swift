@@ -19,12 +19,17 @@ package struct ProviderReport: Sendable {
   package var program: FoundProgram?
   /// Why it is not ready.
   package let problem: ProviderError?
+  /// Why it is not known whether it is ready.
+  var doubt: String?
+
+  /// What keeps it from being ready, for a person.
+  package var detail: String? { problem?.message ?? doubt }
 }
 
 extension CompletionEngine {
   /// How each provider stands: whether it has a key, and for local servers whether they answer. With `verify`, every
-  /// provider that has a list of models is asked for it, which shows whether its key is good. With `versions`, programs
-  /// are asked for theirs.
+  /// provider that has a list of models is asked for it, which shows whether its key is good, unless anybody gets it. With
+  /// `versions`, programs are asked for theirs.
   package func reports(
     on provider: String? = nil, verify: Bool = false, versions: Bool = false
   ) async throws(ProviderError) -> [ProviderReport] {
@@ -74,33 +79,60 @@ extension CompletionEngine {
     {
       ProviderReport(provider: provider, account: account, status: status, place: place, problem: problem)
     }
+    let query = keyQuery(provider, catalog, account: account)
     let place: KeyPlace?
     do throws(ProviderError) {
       place = try await self.place(of: provider, catalog, account: account)
     } catch {
-      return report(.missing, nil, error)
+      return report(.missing, nil, await keys.explained(error, query))
     }
     if place?.isExpired == true { return report(.expired, place) }
     do throws(ProviderError) {
-      if place == nil, provider.auth.need == .required {
-        throw keys.missingKey(keyQuery(provider, catalog, account: account))
-      }
-      if place?.isExpired != true { try await checkVariables(of: provider, catalog, place) }
+      if place == nil, provider.auth.need == .required { throw keys.missingKey(query) }
+      try await checkVariables(of: provider, catalog, place)
     } catch {
       return report(.missing, place, error)
     }
-    if verify, provider.modelList == nil, provider.auth.need != .none { return report(.unknown, place) }
-    guard verify || provider.kind == .local, provider.modelList != nil else { return report(.ready, place) }
-    let live = await liveModels(of: provider, account: account, patience: verify ? .refresh : .look)
+    if verify { return await verified(report(.ready, place)) }
+    guard provider.kind == .local, provider.modelList != nil else { return report(.ready, place) }
+    let live = await liveModels(of: provider, account: account, patience: .look)
     guard case .failure(let error) = live else { return report(.ready, place) }
-    let status: ProviderReport.Status =
-      switch error.kind {
-      case .network, .timeout: .unreachable
-      case .authRejected, .authRequired: .missing
-      // It answers, if not to this question.
-      default: .ready
+    return report(Self.status(after: error), place, error)
+  }
+
+  /// `report`, whose provider has all that it needs, with what the provider makes of it.
+  private func verified(_ report: ProviderReport) async -> ProviderReport {
+    let (provider, place) = (report.provider, report.place)
+    func changed(_ status: ProviderReport.Status, _ problem: ProviderError?, doubt: String? = nil) -> ProviderReport {
+      ProviderReport(
+        provider: provider, account: report.account, status: status, place: place, problem: problem, doubt: doubt)
+    }
+    guard provider.modelList != nil else {
+      guard provider.auth.need != .none else { return report }
+      return changed(.unknown, nil, doubt: "it has no list of models, so nothing can be asked for with the key")
+    }
+    switch await liveModels(of: provider, account: report.account, patience: .refresh) {
+    case .success:
+      guard place != nil, provider.kind != .local, await givesModelsToAnybody(provider, report.account) else {
+        return report
       }
-    return report(status, place, error)
+      return changed(.unknown, nil, doubt: "anybody gets its list of models, so that says nothing about the key")
+    case .failure(var error):
+      if error.kind == .authRejected, let place {
+        error.message = "\(provider.id) refuses the key from \(place.detail): \(error.message)"
+      }
+      return changed(Self.status(after: error), error)
+    }
+  }
+
+  /// How a provider stands that did not give its list of models.
+  private static func status(after error: ProviderError) -> ProviderReport.Status {
+    switch error.kind {
+    case .network, .timeout: .unreachable
+    case .authRejected, .authRequired: .missing
+    // It answers, if not to this question.
+    default: .ready
+    }
   }
 
   /// Where the key of `provider` would come from; `nil` when it wants none or has none.

@@ -95,6 +95,7 @@ struct ResolvedVariables: Sendable {
     if let what = variable?.hint { hint += " It is \(what)." }
     var error = ProviderError(.authRequired, "\(provider.id) needs \"\(name)\", which is not set", hint: hint)
     error.provider = provider.id
+    error.path = "providers.\(provider.id).variables.\(name)"
     return error
   }
 

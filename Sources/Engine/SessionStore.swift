@@ -19,6 +19,8 @@ package struct SessionRecord: Sendable, Hashable {
   package var system: String?
   /// The folder that relative media paths start from.
   package var cwd: String?
+  /// `provider/model`s that may answer in its own one's place; `nil` where the settings say.
+  package var fallbacks: [String]?
   /// ISO 8601.
   package let createdAt: String
 }
@@ -259,6 +261,7 @@ extension SessionStore {
     object.set("account", record.account.map(JSONValue.string))
     object.set("system", record.system.map(JSONValue.string))
     object.set("cwd", record.cwd.map(JSONValue.string))
+    object.set("fallbacks", record.fallbacks.map { .strings($0) })
     object["createdAt"] = .string(record.createdAt)
     return JSONValue.object(object).bytes + [0x0A]
   }
@@ -272,6 +275,7 @@ extension SessionStore {
       id: id, name: try fields.string("name"), provider: try fields.require("provider", provider),
       model: try fields.require("model", model), account: try fields.string("account"),
       system: try fields.string("system"), cwd: try fields.string("cwd"),
+      fallbacks: try fields.strings("fallbacks"),
       createdAt: try fields.require("createdAt", createdAt))
   }
 

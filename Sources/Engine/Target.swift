@@ -122,3 +122,26 @@ extension CompletionEngine {
     return ModelChoice(provider: provider, model: thread.lastModel)
   }
 }
+
+extension CompletionEngine {
+  /// The provider and model that a fallback, written `provider/model`, means.
+  func fallback(_ name: String, _ catalog: ProviderCatalog) throws(ProviderError) -> ModelSelection {
+    let parts = catalog.splitModel(name)
+    let provider = parts.provider ?? String(name.prefix { $0 != "/" })
+    return try catalog.select(provider: provider, model: parts.model)
+  }
+
+  /// Checks that there are such models to fall back to: a typing error is found now, not when it matters.
+  func checkFallbacks(_ names: [String]?, _ catalog: ProviderCatalog) throws(ProviderError) {
+    for (index, name) in (names ?? []).enumerated() {
+      do throws(ProviderError) {
+        _ = try fallback(name, catalog)
+      } catch {
+        var error = error
+        error.path = "fallbacks[\(index)]"
+        error.message = "fallbacks[\(index)]: \(error.message)"
+        throw error
+      }
+    }
+  }
+}

@@ -130,11 +130,13 @@ package struct JSONFields {
     JSONFieldError(path: path + [key], message: message)
   }
 
-  /// Call when every known member was asked for: a member that was not is an error that names the nearest known key.
+  /// Call when every known member was asked for: a member that was not is an error that names the nearest known key,
+  /// or, where none is near and there are few, all of them.
   package func finish() throws(JSONFieldError) {
     for key in object.keys where !known.contains(key) {
-      let hint = nearest(to: key, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
-      throw error(key, "is not a known field\(hint)")
+      let all = (1...8).contains(known.count) ? "; there are \(known.map { "\"\($0)\"" }.joined(separator: ", "))" : ""
+      let hint = nearest(to: key, among: known).map { "; did you mean \"\($0)\"?" }
+      throw error(key, "is not a known field\(hint ?? all)")
     }
   }
 

@@ -75,6 +75,8 @@ extension CompletionCall {
     queue = params.queue
     purpose = params.purpose
     timeout = params.timeout
+    retry = params.retry
+    fallbacks = params.fallbacks
     apiKey = params.apiKey?.revealed
     account = params.account
     headers = params.headers
@@ -90,7 +92,7 @@ extension CompletionOutcome {
       completionId: completionId, session: session, provider: provider, model: model, message: message,
       stopReason: stopReason, usage: usage, cost: cost,
       timing: CompletionTiming(queuedMs: queuedMs, firstTokenMs: firstTokenMs, totalMs: totalMs),
-      attempts: [CompletionAttempt(provider: provider, model: model)], structured: structured,
+      attempts: attempts, structured: structured,
       dropped: dropped.map { DroppedItem(what: $0.what, why: $0.why) }, warnings: warnings, serviceTier: serviceTier,
       upstreamId: upstreamId, upstreamModel: upstreamModel
     ).json

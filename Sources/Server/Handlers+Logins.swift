@@ -21,8 +21,10 @@ extension ClientSession {
     },
     .ordered(.logout, LogoutParams.self) { session, params, _ throws(ProviderError) in
       let outcome = try await session.engine.logout(provider: params.provider, account: params.account)
+      let remaining = outcome.remaining.map { "\(params.provider) still gets a key, from \($0.detail)" }
       return LogoutResult(
-        removed: outcome.wasStored, revoked: outcome.isRevoked, warnings: outcome.problem.map { [warning($0)] } ?? []
+        removed: outcome.wasStored, revoked: outcome.isRevoked,
+        warnings: [outcome.problem.map(warning), remaining].compactMap { $0 }
       ).json
     },
     .custom(.loginStatus, LoginStatusParams.self) { session, params, _ throws(ProviderError) in
@@ -89,7 +91,7 @@ extension LoginStatusResult.Entry {
     self.init(
       provider: report.provider.id, status: ProviderStatus(report.status),
       source: report.place.flatMap { CredentialSource(rawValue: $0.source.rawValue) }, account: report.account,
-      expiresAt: report.place?.expiresAt.map(CompletionEngine.timestamp))
+      expiresAt: report.place?.expiresAt.map(CompletionEngine.timestamp), detail: report.detail)
   }
 }
 

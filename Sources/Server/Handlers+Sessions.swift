@@ -10,7 +10,8 @@ extension ClientSession {
     .ordered(.createSession, CreateSessionParams.self) { session, params, _ throws(ProviderError) in
       let record = try await session.engine.createSession(
         id: params.id, name: params.name, provider: params.provider, model: params.model,
-        connectionDefault: session.state.withLock { $0.choice }, system: params.system, cwd: params.cwd)
+        connectionDefault: session.state.withLock { $0.choice }, system: params.system, cwd: params.cwd,
+        fallbacks: params.fallbacks)
       return try await session.info(record).json
     },
     .ordered(.listSessions, ListSessionsParams.self) { session, params, _ throws(ProviderError) in
@@ -96,7 +97,7 @@ extension SessionInfo {
     }
     self.init(
       id: record.id, name: record.name, provider: record.provider, model: record.model, system: record.system,
-      createdAt: record.createdAt, updatedAt: summary.updatedAt, threads: threads,
+      fallbacks: record.fallbacks, createdAt: record.createdAt, updatedAt: summary.updatedAt, threads: threads,
       activeCompletion: summary.activeCompletion)
   }
 }

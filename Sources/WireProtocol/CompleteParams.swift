@@ -3,7 +3,7 @@ package import JSON
 
 /// The parameters of `complete`.
 package struct CompleteParams: WireParams {
-  package static let unserved = ["retry", "fallbacks", "budgetUSD"]
+  package static let unserved = ["budgetUSD"]
 
   /// The new messages, at least one; a string is one user message.
   package var input: [Message]
@@ -17,6 +17,9 @@ package struct CompleteParams: WireParams {
   /// Whether to send `streamDelta`s.
   package var stream: Bool
   package var timeout: PhaseTimeouts
+  package var retry: RetryOptions
+  /// `provider/model`s to ask in this order when the first cannot answer; `nil` for those of the session or settings.
+  package var fallbacks: [String]?
   /// The key for this call alone.
   package var apiKey: HiddenText?
   /// The account at the provider; `nil` for the session's, else the default one.
@@ -42,6 +45,11 @@ package struct CompleteParams: WireParams {
     options = try CompletionOptions(reading: &fields)
     stream = try fields.bool("stream") ?? true
     timeout = try PhaseTimeouts(json: fields.value("timeout"), path: ["timeout"])
+    retry =
+      try fields.value("retry").map { json throws(JSONFieldError) in
+        try RetryOptions(json: json, path: ["retry"])
+      } ?? RetryOptions()
+    fallbacks = try fields.models("fallbacks")
     apiKey = try fields.nonEmptyString("apiKey").map { HiddenText($0) }
     account = try fields.nonEmptyString("account")
     headers = try Self.headers(&fields)

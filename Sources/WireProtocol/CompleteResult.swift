@@ -14,7 +14,7 @@ package struct CompleteResult: Sendable {
   package var cost: Cost?
   package var timing: CompletionTiming
   /// Every try in order; the last one made the message.
-  package var attempts: [CompletionAttempt]
+  package var attempts: [Attempt]
   /// The answer parsed, when `output` asked for a shape.
   package var structured: JSONValue?
   /// What the request could not carry.
@@ -30,7 +30,7 @@ package struct CompleteResult: Sendable {
   /// A result; the optional parts may be filled in afterwards.
   package init(
     completionId: String, session: String? = nil, provider: String, model: String, message: Message,
-    stopReason: StopReason, usage: Usage, cost: Cost?, timing: CompletionTiming, attempts: [CompletionAttempt],
+    stopReason: StopReason, usage: Usage, cost: Cost?, timing: CompletionTiming, attempts: [Attempt],
     structured: JSONValue? = nil, dropped: [DroppedItem] = [], warnings: [String] = [], serviceTier: String? = nil,
     upstreamId: String? = nil, upstreamModel: String? = nil
   ) {
@@ -97,20 +97,9 @@ package struct CompletionTiming: Sendable, Hashable {
   }
 }
 
-/// One try to get an answer.
-package struct CompletionAttempt: Sendable, Hashable {
-  package var provider: String
-  package var model: String
-  /// Why it failed; `nil` for the one that made the message.
-  package var error: ProviderError?
-
-  /// A try.
-  package init(provider: String, model: String, error: ProviderError? = nil) {
-    self.provider = provider
-    self.model = model
-    self.error = error
-  }
-  fileprivate var json: JSONValue {
+extension Attempt {
+  /// The try as results and errors tell of it.
+  var json: JSONValue {
     var members: JSONObject = ["provider": .string(provider), "model": .string(model)]
     members.set("error", error.map { WireError($0).json })
     return .object(members)

@@ -4,7 +4,7 @@ package import JSON
 package enum ProviderStatus: String, Sendable, Hashable, CaseIterable {
   /// A credential is there, or none is needed.
   case ready
-  /// No credential was found.
+  /// No credential was found, or the provider refuses it.
   case missing
   /// The credential is past its end and cannot be renewed.
   case expired

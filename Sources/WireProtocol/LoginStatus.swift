@@ -26,23 +26,27 @@ package struct LoginStatusResult: Sendable {
     package var account: String?
     /// ISO 8601, UTC.
     package var expiresAt: String?
+    /// Why it is not ready, for a person.
+    package var detail: String?
 
     /// A credential's state.
     package init(
       provider: String, status: ProviderStatus, source: CredentialSource? = nil, account: String? = nil,
-      expiresAt: String? = nil
+      expiresAt: String? = nil, detail: String? = nil
     ) {
       self.provider = provider
       self.status = status
       self.source = source
       self.account = account
       self.expiresAt = expiresAt
+      self.detail = detail
     }
     fileprivate var json: JSONValue {
       var members: JSONObject = ["provider": .string(provider), "status": .string(status.rawValue)]
       members.set("source", source.map { .string($0.rawValue) })
       members.set("account", account.map(JSONValue.string))
       members.set("expiresAt", expiresAt.map(JSONValue.string))
+      members.set("detail", detail.map(JSONValue.string))
       return .object(members)
     }
   }

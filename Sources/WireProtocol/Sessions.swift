@@ -9,6 +9,8 @@ package struct SessionInfo: Sendable, Hashable {
   package var provider: String
   package var model: String
   package var system: String?
+  /// Which models may answer in another's place; `nil` where the settings say.
+  package var fallbacks: [String]?
   /// ISO 8601, UTC, with milliseconds.
   package var createdAt: String
   /// ISO 8601, UTC, with milliseconds.
@@ -19,14 +21,16 @@ package struct SessionInfo: Sendable, Hashable {
 
   /// A session.
   package init(
-    id: String, name: String? = nil, provider: String, model: String, system: String? = nil, createdAt: String,
-    updatedAt: String, threads: [ThreadInfo] = [], activeCompletion: String? = nil
+    id: String, name: String? = nil, provider: String, model: String, system: String? = nil,
+    fallbacks: [String]? = nil, createdAt: String, updatedAt: String, threads: [ThreadInfo] = [],
+    activeCompletion: String? = nil
   ) {
     self.id = id
     self.name = name
     self.provider = provider
     self.model = model
     self.system = system
+    self.fallbacks = fallbacks
     self.createdAt = createdAt
     self.updatedAt = updatedAt
     self.threads = threads
@@ -39,6 +43,7 @@ package struct SessionInfo: Sendable, Hashable {
     members["provider"] = .string(provider)
     members["model"] = .string(model)
     members.set("system", system.map(JSONValue.string))
+    members.set("fallbacks", fallbacks.map { .strings($0) })
     members["createdAt"] = .string(createdAt)
     members["updatedAt"] = .string(updatedAt)
     members["threads"] = .array(threads.map(\.json))
@@ -86,6 +91,8 @@ package struct CreateSessionParams: WireParams {
   package var system: String?
   /// An absolute path; `path` media must lie inside it.
   package var cwd: String?
+  /// `provider/model`s to ask in this order when a completion's own cannot answer; `nil` for those of the settings.
+  package var fallbacks: [String]?
 
   package init(_ json: JSONValue?) throws(JSONFieldError) {
     var fields = try JSONFields(json)
@@ -96,6 +103,7 @@ package struct CreateSessionParams: WireParams {
     model = try fields.nonEmptyString("model")
     system = try fields.string("system")
     cwd = try fields.optional("cwd", "an absolute path") { $0.string.flatMap { $0.hasPrefix("/") ? $0 : nil } }
+    fallbacks = try fields.models("fallbacks")
     try fields.finish()
   }
 

@@ -25,6 +25,7 @@ package struct WireError: Error, Sendable, Hashable {
     data.set("phase", error.phase.map { .string($0.rawValue) })
     data.set("path", error.path.map(JSONValue.string))
     data.set("completionId", error.completionId.map(JSONValue.string))
+    if !error.attempts.isEmpty { data["attempts"] = .array(error.attempts.map(\.json)) }
     data.merge(error.details)
   }
 

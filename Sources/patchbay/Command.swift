@@ -40,7 +40,7 @@ struct Command: Sendable {
 
   /// Every command, in the order the help lists them.
   static let all: [Command] = [
-    serve, complete, call, login, logout, `import`, models, providers, catalog, sessions, doctor, schema,
+    serve, complete, chat, call, login, logout, `import`, models, providers, catalog, sessions, doctor, schema,
   ]
 
   /// Options that every command takes.

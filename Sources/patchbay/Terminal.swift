@@ -50,9 +50,14 @@ struct Terminal: Sendable {
   }
 
   /// How many columns the terminal has; 80 when nobody knows.
-  var width: Int {
+  var width: Int { size.map { Int($0.ws_col) } ?? 80 }
+
+  /// How many rows the terminal has; 24 when nobody knows.
+  var height: Int { size.map { Int($0.ws_row) } ?? 24 }
+
+  private var size: winsize? {
     var size = winsize()
-    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0 ? size : nil
   }
 
   /// The looks that output has.

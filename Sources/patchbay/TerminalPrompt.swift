@@ -33,10 +33,11 @@ enum TerminalPrompt {
     Terminal.error.write("\(visible(question)): ")
     var bytes: [UInt8] = []
     while true {
-      guard wait(for: STDIN_FILENO, until: wake), take(into: &bytes) else {
+      guard InputReader.wait(until: wake), let typed = InputReader.take() else {
         Terminal.error.line()
         return nil
       }
+      bytes += typed
       guard bytes.last == UInt8(ascii: "\n") else { continue }
       if isChanged { Terminal.error.line() }
       return trimmed(String(decoding: bytes, as: UTF8.self))
@@ -58,24 +59,5 @@ enum TerminalPrompt {
       keys[Int(VQUIT)] = disabled
     }
     return tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0
-  }
-
-  private static func wait(for input: Int32, until wake: Int32) -> Bool {
-    var set = [
-      pollfd(fd: input, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
-    ]
-    let count = retryingInterrupts { Int(poll(&set, nfds_t(set.count), -1)) }
-    return count > 0 && set[1].revents == 0
-  }
-
-  /// Reads what is there; `false` at the end of the input.
-  private static func take(into bytes: inout [UInt8]) -> Bool {
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    let count = retryingInterrupts {
-      chunk.withUnsafeMutableBytes { Platform.read(STDIN_FILENO, $0.baseAddress, $0.count) }
-    }
-    guard count > 0 else { return false }
-    bytes += chunk[..<count]
-    return true
   }
 }

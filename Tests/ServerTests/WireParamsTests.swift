@@ -100,7 +100,7 @@ struct WireParamsTests {
 
   @Test(
     "What the protocol reserves and this version does not serve is unsupported, not unknown",
-    arguments: ["retry", "fallbacks", "budgetUSD"])
+    arguments: ["budgetUSD"])
   func unserved(name: String) throws {
     var params: JSONObject = ["input": "hi"]
     params[name] = 1

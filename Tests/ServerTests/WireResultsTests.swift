@@ -73,8 +73,8 @@ struct WireResultsTests {
       completionId: "c1", session: "s1", provider: "echo", model: "echo", message: everyPart, stopReason: .toolUse,
       usage: usage, cost: cost, timing: CompletionTiming(queuedMs: 1, firstTokenMs: 2, totalMs: 3),
       attempts: [
-        CompletionAttempt(provider: "p", model: "m", error: error(.overloaded)),
-        CompletionAttempt(provider: "echo", model: "echo"),
+        Attempt(provider: "p", model: "m", error: error(.overloaded)),
+        Attempt(provider: "echo", model: "echo"),
       ], structured: .null, dropped: [DroppedItem(what: "seed", why: "not known")], warnings: ["odd"],
       serviceTier: "flex", upstreamId: "u1", upstreamModel: "echo-1"
     ).json,
@@ -165,6 +165,7 @@ struct WireResultsTests {
         LoginStatusResult(providers: [
           .init(provider: "echo", status: .ready),
           .init(provider: "p", status: .expired, source: .authFile, account: "ada", expiresAt: at),
+          .init(provider: "q", status: .missing, source: .env, detail: "q refuses the key"),
         ]).json
       ]
     ),

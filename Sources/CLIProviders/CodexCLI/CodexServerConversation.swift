@@ -11,6 +11,8 @@ struct CodexServerConversation: ProgramConversation {
   private var resumed: ProgramSession?
   private var prompt: ProgramPrompt
   private var wasGreeted = false
+  /// Whether the thread is only to be opened when all servers are there: then they are there for the first turn.
+  private var requiresServers = true
   private var thread: String?
   private var id: String?
   private var failure: ProviderError?
@@ -85,7 +87,7 @@ struct CodexServerConversation: ProgramConversation {
     if turn.settings.fullAuto { params["sandbox"] = "workspace-write" }
     params.set("developerInstructions", turn.system.map(JSONValue.string))
     if !turn.servers.isEmpty {
-      let servers = JSONObject(turn.servers.map { ($0.name, $0.codexJSON) })
+      let servers = JSONObject(turn.servers.map { ($0.name, $0.codexJSON(isRequired: requiresServers)) })
       params["config"] = ["mcp_servers": .object(servers)]
     }
     if let resumed {
@@ -143,11 +145,19 @@ struct CodexServerConversation: ProgramConversation {
     _ call: Call, _ error: JSONValue, _ step: inout ProgramStep
   ) throws(ProviderError) {
     let text = error["message"]?.string ?? "the program refused without a reason"
-    guard call == .thread, resumed != nil, text.contains("no rollout found") else { throw CodexError.message(text) }
-    // The thread to go on in is gone: the same turn in one of its own.
-    resumed = nil
-    var dropped: [Dropped] = []
-    prompt = try turn.prompt(knowing: nil, media: true, &dropped)
+    guard call == .thread else { throw CodexError.message(text) }
+    if resumed != nil, text.contains("no rollout found") {
+      // The thread to go on in is gone: the same turn in one of its own.
+      resumed = nil
+      var dropped: [Dropped] = []
+      prompt = try turn.prompt(knowing: nil, media: true, &dropped)
+    } else if requiresServers, text.contains("MCP") {
+      // Better without one of them than not at all.
+      requiresServers = false
+      step.events.append(.warning(text.firstLine))
+    } else {
+      throw CodexError.message(text)
+    }
     openThread(&step)
   }
 
@@ -160,8 +170,6 @@ struct CodexServerConversation: ProgramConversation {
       step.events.append(.reasoning(params["delta"]?.string ?? ""))
     case "item/started": items.begin(params["item"], &step)
     case "item/completed": items.end(params["item"], &step)
-    case "mcpServer/startupStatus/updated" where params["status"]?.string == "failed":
-      step.events.append(.warning("the MCP server \(params["name"]?.string ?? "?") cannot be reached"))
     case "warning": step.events.append(.warning(params["message"]?.string ?? ""))
     case "error":
       let error = CodexError.error(params["error"])

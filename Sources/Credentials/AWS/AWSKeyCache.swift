@@ -57,6 +57,13 @@ final class AWSKeyCache: Sendable {
     }
   }
 
+  /// Forgets the keys of `source` if they are some that turned out to be no good.
+  func forget(_ source: AWSSource, where isBad: (AWSKeys) -> Bool) {
+    state.withLock { state in
+      if state.keys[source].map(isBad) == true { state.keys[source] = nil }
+    }
+  }
+
   private func land(
     _ source: AWSSource, now: @Sendable () -> Int,
     fetch: @Sendable () async throws(ProviderError) -> AWSKeys?

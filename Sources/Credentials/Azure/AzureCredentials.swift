@@ -81,6 +81,11 @@ final class AzureCredentials: Sendable {
     return CloudAccess(token: token, headers: [])
   }
 
+  func forget(_ token: Secret, _ environment: Environment) async throws(ProviderError) {
+    guard let source = try await source(environment) else { return }
+    tokens.forget(source) { $0 == token }
+  }
+
   private func fetch(_ source: AzureSource, _ environment: Environment) async throws(ProviderError) -> Expiring<Secret>
   {
     switch source {

@@ -65,6 +65,11 @@ final class GoogleCredentials: Sendable {
     return CloudAccess(token: token, headers: headers)
   }
 
+  func forget(_ token: Secret, _ environment: Environment) async throws(ProviderError) {
+    guard let source = try await source(environment) else { return }
+    tokens.forget(source) { $0 == token }
+  }
+
   func project(_ environment: Environment) async throws(ProviderError) -> String? {
     let source = try await source(environment)
     if case .file(_, let file) = source {

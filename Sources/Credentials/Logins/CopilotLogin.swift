@@ -10,6 +10,7 @@ internal import JSON
 /// - `baseURL`: where the API is, whatever the token says.
 struct CopilotLogin: LoginFlow {
   let methods = [LoginMethod.device]
+  let takesDomain = true
   private let provider: String
   private let device: DeviceAuthorization
   private let tokenURL: String

@@ -3,7 +3,6 @@ internal import Engine
 internal import JSON
 internal import Platform
 internal import Server
-internal import Synchronization
 internal import WireProtocol
 
 extension Command {
@@ -68,43 +67,14 @@ private struct CompleteRun {
     // What did not stream is said now.
     if arguments.has("--no-stream"), case .success(let value) = result { printer.take(answer: value) }
     printer.finish()
-    guard isJSON else { return finish(try result.get()) }
+    guard isJSON else {
+      AnswerReport.show(try result.get(), isBrief: arguments.has("--quiet"))
+      return ExitStatus.success
+    }
     switch result {
     case .success(let value): return printJSON(value)
     case .failure(let error): throw error
     }
-  }
-
-  private func finish(_ result: JSONValue) -> Int32 {
-    let out = Terminal.error
-    for call in result["message"]?["content"]?.array ?? [] where call["type"]?.string == "toolCall" {
-      Terminal.output.write(foreign: call.text + "\n")
-    }
-    for item in result["dropped"]?.array ?? [] {
-      out.line(
-        "\(out.styled("left out:", .yellow)) \(visible("\(item["what"]?.string ?? ""): \(item["why"]?.string ?? "")"))")
-    }
-    for warning in result["warnings"]?.array ?? [] {
-      out.line("\(out.styled("warning:", .yellow)) \(visible(warning.string ?? ""))")
-    }
-    if out.isTerminal, !arguments.has("--quiet") { out.line(out.styled(Self.summary(result), .dim)) }
-    return ExitStatus.success
-  }
-
-  private static func summary(_ result: JSONValue) -> String {
-    let usage = result["usage"]
-    var parts = ["\(result["provider"]?.string ?? "")/\(result["model"]?.string ?? "")"]
-    parts.append("\(usage?["input"]?.int ?? 0) in, \(usage?["output"]?.int ?? 0) out")
-    if let cost = result["cost"]?["total"]?.double { parts.append("$\(rounded(cost))") }
-    if let milliseconds = result["timing"]?["totalMs"]?.int { parts.append("\(milliseconds) ms") }
-    if let reason = result["stopReason"]?.string, reason != "end" { parts.append("stopped: \(reason)") }
-    return "[" + visible(parts.joined(separator: " · ")) + "]"
-  }
-
-  private static func rounded(_ cost: Double) -> String {
-    let millionths = String(Int((cost * 1e6).rounded()))
-    let padded = String(repeating: "0", count: max(0, 7 - millionths.count)) + millionths
-    return "\(padded.dropLast(6)).\(padded.suffix(6))"
   }
 }
 
@@ -190,88 +160,5 @@ extension CompleteRun {
     }
     let path = file.hasPrefix("/") ? file : "\(workingDirectory())/\(file)"
     return ["type": "image", "mediaType": .string(type), "path": .string(path)]
-  }
-}
-
-/// Prints an answer as it arrives.
-private final class AnswerPrinter: Sendable {
-  private struct State {
-    var isReasoning = false
-    var endsLine = true
-    var isClosed = false
-    var whenClosed: (@Sendable () -> Void)?
-  }
-
-  private let isSilent: Bool
-  private let state = Mutex(State())
-
-  init(isSilent: Bool) { self.isSilent = isSilent }
-
-  /// Whether the reader of the answer is gone.
-  var isClosed: Bool { state.withLock { $0.isClosed } }
-
-  /// Has `body` called as soon as the reader of the answer is gone.
-  func whenClosed(_ body: @escaping @Sendable () -> Void) {
-    let isClosed = state.withLock { state in
-      state.whenClosed = body
-      return state.isClosed
-    }
-    if isClosed { body() }
-  }
-
-  /// Takes the result of an answer that came in one piece.
-  func take(answer: JSONValue) {
-    for part in answer["message"]?["content"]?.array ?? [] {
-      guard let text = part["text"]?.string else { continue }
-      switch part["type"]?.string {
-      case "text": take(.text(text))
-      case "reasoning": take(.reasoning(text))
-      default: break
-      }
-    }
-  }
-
-  func take(_ delta: StreamDelta) {
-    guard !isSilent else { return }
-    let nobodyReads: (@Sendable () -> Void)? = state.withLock { state in
-      switch delta {
-      case .text(let text):
-        leaveReasoning(&state)
-        say(text, &state)
-      case .reasoning(let text) where Terminal.output.isTerminal:
-        if !state.isReasoning, Terminal.output.hasColor { Terminal.output.write("\u{1B}[2m") }
-        state.isReasoning = true
-        say(text, &state)
-      case .status(let message, let elapsed):
-        Terminal.error.line(Terminal.error.styled("[\(message), \(elapsed / 1000) s]", .dim))
-      default: break
-      }
-      guard state.isClosed else { return nil }
-      defer { state.whenClosed = nil }
-      return state.whenClosed
-    }
-    nobodyReads?()
-  }
-
-  func finish() {
-    guard !isSilent else { return }
-    state.withLock { state in
-      leaveReasoning(&state)
-      if !state.endsLine { Terminal.output.line() }
-    }
-  }
-
-  private func leaveReasoning(_ state: inout State) {
-    guard state.isReasoning else { return }
-    if Terminal.output.hasColor { Terminal.output.write("\u{1B}[0m") }
-    Terminal.output.write(state.endsLine ? "\n" : "\n\n")
-    state.isReasoning = false
-    state.endsLine = true
-  }
-
-  private func say(_ text: String, _ state: inout State) {
-    guard !state.isClosed else { return }
-    state.endsLine = text.hasSuffix("\n")
-    state.isClosed = !Terminal.output.write(foreign: text)
   }
 }

@@ -12,12 +12,14 @@ extension Command {
     name: "doctor", operands: "", summary: "Say what is set up, what can be reached, and what to do next",
     details: "Exit status 0 means that a completion would find a provider; 1 that something needs doing.",
     options: [
+      .init("--all", nil, "List the providers that nothing is set up for too, with what they need"),
       .init("--verify", nil, "Ask every provider with a key whether the key is good"),
       .init("--json", nil, "Print JSON"),
     ],
     run: { arguments in
       try refuseOperands(arguments, "doctor")
-      return try await Examination(arguments.has("--verify")).run(json: arguments.has("--json"))
+      let examination = Examination(verify: arguments.has("--verify"), showsAll: arguments.has("--all"))
+      return try await examination.run(json: arguments.has("--json"))
     })
 }
 
@@ -25,8 +27,9 @@ extension Command {
 private struct Examination {
   private let bench = Workbench()
   private let verify: Bool
+  private let showsAll: Bool
 
-  init(_ verify: Bool) { self.verify = verify }
+  init(verify: Bool, showsAll: Bool) { (self.verify, self.showsAll) = (verify, showsAll) }
 
   func run(json: Bool) async throws -> Int32 {
     var problems: [ProviderError] = []
@@ -61,18 +64,11 @@ private struct Examination {
       out.line("  \(isThere ? "reads" : "would read") \(file["path"]?.string ?? "")")
     }
     out.line()
-    for provider in facts["providers"]?.array ?? [] {
-      let status = provider["status"]?.string ?? ""
-      let mark = status == "ready" ? out.styled("ok", .green) : out.styled("--", .yellow)
-      var line = "  \(mark)  \(visible(provider["id"]?.string ?? "")): \(status)"
-      if let detail = provider["key"]?.string { line += ", key from \(visible(detail))" }
-      if let path = provider["program"]?.string {
-        line += ", \(visible(path))"
-        if let version = provider["version"]?.string { line += ", \(visible(version))" }
-      }
-      out.line(line)
-      if let warning = provider["warning"]?.string { out.line(out.styled("      \(visible(warning))", .yellow)) }
-      if status != "ready", let hint = provider["hint"]?.string { out.line(out.styled("      \(visible(hint))", .dim)) }
+    let providers = facts["providers"]?.array ?? []
+    let (mine, others) = (providers.filter(Self.isSetUp), providers.filter { !Self.isSetUp($0) })
+    for provider in mine + (showsAll ? others : []) { show(provider, out) }
+    if !showsAll, !others.isEmpty {
+      out.line("  \(others.count) more are not set up; patchbay doctor --all lists them with what they need.")
     }
     out.line()
     if let provider = facts["default"]?["provider"]?.string {
@@ -85,10 +81,30 @@ private struct Examination {
     }
   }
 
+  private func show(_ provider: JSONValue, _ out: Terminal) {
+    let status = Command.word(for: provider, place: "key")
+    let mark = status == "ready" ? out.styled("ok", .green) : out.styled("--", .yellow)
+    var line = "  \(mark)  \(visible(provider["id"]?.string ?? "")): \(status)"
+    if let detail = provider["key"]?.string { line += ", key from \(visible(detail))" }
+    for fact in ["program", "version"] { if let text = provider[fact]?.string { line += ", \(visible(text))" } }
+    out.line(line)
+    if let warning = provider["warning"]?.string { out.line(out.styled("      \(visible(warning))", .yellow)) }
+    guard status != "ready" else { return }
+    // Where there is no key at all, the hint says it all.
+    if let detail = provider["problem"]?.string, status != "missing" { out.line("      \(visible(detail))") }
+    if let hint = provider["hint"]?.string { out.line(out.styled("      \(visible(hint))", .dim)) }
+  }
+
+  /// Whether somebody has done something to use a provider.
+  private static func isSetUp(_ provider: JSONValue) -> Bool {
+    provider["configured"] == true || provider["key"] != nil || provider["status"] == "ready"
+  }
+
   private static let nothingToUse = ProviderError(
     .providerNotFound, "no provider can be used yet",
-    hint: "Set the variable of a provider above to its key, start a local server such as Ollama, or describe a server "
-      + "in the config file; patchbay complete -p echo works without any.")
+    hint:
+      "Run patchbay login to give a provider's key or to log in, start a local server such as Ollama, or describe a "
+      + "server in the config file; patchbay complete -p echo works without any.")
 
   private static func describe(_ report: ProviderReport) -> JSONValue {
     var facts: JSONObject = [
@@ -100,14 +116,17 @@ private struct Examination {
     facts.set("warning", report.place?.warning.map(JSONValue.string))
     facts.set("program", report.program.map { .string($0.path) })
     facts.set("version", report.program?.version.map(JSONValue.string))
-    facts.set("problem", report.problem.map { .string($0.message) })
+    if report.provider.isConfigured { facts["configured"] = true }
+    facts.set("problem", report.detail.map(JSONValue.string))
     facts.set("hint", hint(report).map(JSONValue.string))
     return .object(facts)
   }
 
   /// What to do, with the variable that a missing key would go into.
   private static func hint(_ report: ProviderReport) -> String? {
-    guard let hint = report.provider.loginHint, report.provider.program == nil else { return report.problem?.hint }
+    guard let hint = report.provider.loginHint, report.place == nil, report.provider.program == nil else {
+      return report.problem?.hint
+    }
     let variables = report.provider.env
     let usual = variables.first { $0.hasSuffix("_API_KEY") } ?? variables.first
     guard report.status == .missing, let usual, !hint.contains(usual) else { return hint }

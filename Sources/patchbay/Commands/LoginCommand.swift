@@ -44,7 +44,7 @@ extension Command {
   static let logout = Command(
     name: "logout", operands: "PROVIDER", summary: "Forget a key or a login",
     details: "Tokens are made worthless at the provider too where it has a way. Keys in the environment or in "
-      + "config.json stay.",
+      + "config.json stay; that there are any is said.",
     options: [
       .init("--account", value: "NAME", "The account of this name"),
       .init("--json", nil, "Print JSON"),
@@ -67,6 +67,13 @@ extension Command {
       return ExitStatus.success
     })
 
+  /// A provider's status for a person; a key that was found and is of no use is not missing. `place` is the member
+  /// that says where it was found.
+  static func word(for entry: JSONValue, place: String) -> String {
+    let status = entry["status"]?.string ?? ""
+    return status == "missing" && entry[place] != nil ? "unusable" : status
+  }
+
   private static func showStatus(_ arguments: Arguments) async throws -> Int32 {
     for option in ["--method", "--device", "--account", "--api-key-file", "--domain", "--open"]
     where arguments.has(option) {
@@ -78,14 +85,18 @@ extension Command {
     let result = try await Workbench().client.call(.loginStatus, .object(params))
     if arguments.has("--json") { return printJSON(result) }
     var table = Table(["PROVIDER", "ACCOUNT", "STATUS", "FROM", "ENDS"])
+    var details: [String] = []
     for entry in result["providers"]?.array ?? [] {
       guard entry["source"] != nil || !arguments.operands.isEmpty else { continue }
+      let name = entry["provider"]?.string ?? ""
+      if let detail = entry["detail"]?.string { details.append("\(name): \(detail)") }
       table.add([
-        entry["provider"]?.string ?? "", entry["account"]?.string ?? "-", entry["status"]?.string ?? "",
+        name, entry["account"]?.string ?? "-", Self.word(for: entry, place: "source"),
         entry["source"]?.string ?? "-", String((entry["expiresAt"]?.string ?? "-").prefix(16)),
       ])
     }
     table.print()
+    for detail in details { Terminal.output.line(visible(detail)) }
     return ExitStatus.success
   }
 }
@@ -99,7 +110,7 @@ private struct LoginRun {
 
   func run() async throws -> Int32 {
     let params = try parameters()
-    let listener = listener()
+    let listener = LoginDialogue.listener(opensBrowser: arguments.has("--open"))
     let client = bench.client
     let (given, isPossible) = (arguments.operands.first, TerminalPrompt.isPossible)
     guard given != nil || isPossible else {
@@ -108,7 +119,7 @@ private struct LoginRun {
     let task = Task { [listener] () -> Result<JSONValue, ProviderError> in
       do throws(ProviderError) {
         var params = params
-        let provider = if let given { given } else { try await Self.chooseProvider(client) }
+        let provider = if let given { given } else { try await LoginDialogue.chooseProvider(client) }
         params["provider"] = .string(provider)
         return .success(try await client.call(.login, .object(params), listener))
       } catch {
@@ -144,80 +155,5 @@ private struct LoginRun {
       }
     }
     return params
-  }
-
-  private func listener() -> LocalListener {
-    var listener = LocalListener()
-    let opens = arguments.has("--open")
-    listener.notification = { method, params in
-      guard method == ServerNotification.loginPrompt.rawValue else { return }
-      Self.show(params)
-      if opens, let url = params["url"]?.string { Self.open(url) }
-    }
-    listener.answer = { _, params throws(ProviderError) in
-      guard TerminalPrompt.isPossible else {
-        throw ProviderError(
-          .unsupported, "there is no terminal to ask on: \(params["message"]?.string ?? "")",
-          hint: "Give a key by --api-key-file FILE, or by --api-key-file - on standard input.")
-      }
-      let text = try await TerminalPrompt.line(
-        params["message"]?.string ?? "", secret: params["secret"]?.bool ?? true)
-      return PromptResult(text: HiddenText(text)).json
-    }
-    return listener
-  }
-
-  private static func show(_ prompt: JSONValue) {
-    let out = Terminal.error
-    out.line(visible(prompt["message"]?.string ?? ""))
-    // On a line of its own and nothing around it, so that it can be copied whole.
-    if let url = prompt["url"]?.string { out.line("\n  \(out.styled(visible(url), .cyan))\n") }
-    if let code = prompt["userCode"]?.string { out.line("  Code: \(out.styled(visible(code), .bold))\n") }
-    if let end = prompt["expiresAt"]?.string {
-      out.line("Valid until \(visible(String(end.dropFirst(11).prefix(5)))) UTC.")
-    }
-  }
-
-  private static func open(_ url: String) {
-    guard url.hasPrefix("https://") || url.hasPrefix("http://") else { return }
-    #if canImport(Darwin)
-    let program = "open"
-    #else
-    let program = "xdg-open"
-    #endif
-    do throws(SystemError) {
-      _ = try spawn([program, url], environment: Environment.process.all)
-    } catch {
-      Terminal.error.line(visible("\(error); open the address yourself."))
-    }
-  }
-
-  /// Lets the person choose among the providers that one can log in at.
-  private static func chooseProvider(_ client: LocalClient) async throws(ProviderError) -> String {
-    let all = try await client.call(.listProviders)["providers"]?.array ?? []
-    let offered = all.filter { provider in
-      let methods = (provider["login"]?.array ?? []).compactMap { $0["method"]?.string }
-      return provider["kind"]?.string != "local" && methods.contains { LoginMethod(rawValue: $0) != nil }
-    }
-    let out = Terminal.error
-    for (index, provider) in offered.enumerated() {
-      let number = String(index + 1)
-      let pad = String(repeating: " ", count: max(0, 3 - number.count))
-      let ways = (provider["login"]?.array ?? []).compactMap { $0["method"]?.string }.joined(separator: ", ")
-      let ready = provider["status"]?.string == "ready" ? ", ready" : ""
-      let (name, id) = (provider["name"]?.string ?? "", provider["id"]?.string ?? "")
-      out.line("\(pad)\(number)  \(visible(name)) \(out.styled(visible("(\(id); \(ways)\(ready))"), .dim))")
-    }
-    while true {
-      let answer = try await TerminalPrompt.line("Number or name")
-      if let number = Int(answer), offered.indices.contains(number - 1) {
-        return offered[number - 1]["id"]?.string ?? answer
-      }
-      let isName = all.contains { provider in
-        provider["id"]?.string == answer || (provider["aliases"]?.array ?? []).contains(.string(answer))
-      }
-      if isName { return answer }
-      out.line("Type a number from 1 to \(offered.count), or the name in parentheses. Ctrl-C ends this.")
-    }
   }
 }

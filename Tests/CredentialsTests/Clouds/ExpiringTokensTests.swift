@@ -68,7 +68,9 @@ struct ExpiringTokensTests {
     #expect(try await ask(.success(Expiring("c", expiresAt: nil))) == "c")
     time.now.withLock { $0 = .max }
     #expect(try await ask(nil) == "c")
-    tokens.forget("k")
+    tokens.forget("k") { $0 == "b" }
+    #expect(try await ask(nil) == "c", "another value than the bad one stays")
+    tokens.forget("k") { $0 == "c" }
     #expect(try await ask(.success(Expiring("d", expiresAt: nil))) == "d")
   }
 
