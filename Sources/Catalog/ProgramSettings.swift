@@ -39,7 +39,16 @@ package struct ProgramSettings: Sendable, Hashable {
   package struct SystemSettings: Sendable, Hashable {
     package var variable: String
     package var path: String
+
+    /// A file at `path`, unless `variable` names another one.
+    package init(variable: String, path: String) {
+      self.variable = variable
+      self.path = path
+    }
   }
+
+  /// A program of which only the name is known.
+  package init(binary: String) { self.binary = binary }
 }
 
 extension ProgramSettings {

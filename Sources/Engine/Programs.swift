@@ -181,7 +181,8 @@ extension CompletionEngine {
     let looked = name.contains("/") ? name : (["PATH"] + (isNamed ? [] : places)).joined(separator: ", ")
     var error = ProviderError(
       .unsupported, "the program \(name) is not there: looked for it in \(looked)",
-      hint: "You can " + [settings.install, "set providers.\(provider.id).binary to its path"].compactMap { $0 }
+      hint: "You can "
+        + [settings.install, "set providers.\(provider.id).binary to its path"].compactMap { $0 }
         .joined(separator: ", or ") + ".")
     error.provider = provider.id
     throw error

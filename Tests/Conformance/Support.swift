@@ -111,3 +111,9 @@ func peakMemory(of id: Int32) throws -> Int {
   let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }, "no /proc/\(id)/status")
   return try #require(Int(line.filter(\.isNumber))) << 10
 }
+
+/// A moment that nothing else depends on: the programs run on meanwhile.
+func spin(_ duration: Duration) {
+  let end = ContinuousClock.now + duration
+  while ContinuousClock.now < end {}
+}

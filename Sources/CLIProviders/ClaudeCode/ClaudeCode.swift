@@ -36,7 +36,9 @@ struct ClaudeArguments {
       words.append("--no-session-persistence")
     }
     if let turns = turn.settings.maxTurns { words += ["--max-turns", String(turns)] }
-    if let budget = turn.settings.maxBudgetUSD { words += ["--max-budget-usd", String(max(0.000_001, budget - spent))] }
+    if let budget = turn.settings.maxBudgetUSD {
+      words += ["--max-budget-usd", String(max(0.000_001, budget - spent))]
+    }
     if let system = turn.system { words.append("--append-system-prompt=\(system)") }
     words += permissions + effort
     var launch = turn.launch(words)

@@ -52,7 +52,9 @@ enum CodexError {
 
 extension Usage {
   /// Reads counts whose input includes what was cached; the keys differ between Codex's two protocols.
-  init(codex counts: JSONValue?, _ keys: (input: String, cached: String, written: String, output: String, thought: String)) {
+  init(
+    codex counts: JSONValue?, _ keys: (input: String, cached: String, written: String, output: String, thought: String)
+  ) {
     func count(_ key: String) -> Int { counts?[key]?.tokenCount ?? 0 }
     let cached = count(keys.cached)
     self.init(

@@ -62,8 +62,9 @@ struct CodexServerConversation: ProgramConversation {
     guard let ended else { throw failure ?? exit.error(of: turn, errors) }
     switch ended["status"]?.string {
     case "completed"?: break
-    case "failed"?: throw ended["error"].flatMap { $0.isNull ? nil : CodexError.error($0) } ?? failure
-      ?? CodexError.error(nil)
+    case "failed"?:
+      throw ended["error"].flatMap { $0.isNull ? nil : CodexError.error($0) } ?? failure
+        ?? CodexError.error(nil)
     default: throw ProviderError(.upstreamError, "the program gave up the turn")
     }
     step.events.append(.usage(usage))

@@ -111,13 +111,16 @@ struct GeminiConversation: ProgramConversation {
   /// The same turn in a session of its own, when the one to go on in is gone.
   /// - Throws: why there is no answer.
   private func otherwise(_ exit: ProgramExit, _ errors: String) throws(ProviderError) -> (any ProgramConversation)? {
-    if resumed != nil, !hadText, errors.contains("Invalid session identifier") || errors.contains("No previous sessions") {
+    if resumed != nil, !hadText,
+      errors.contains("Invalid session identifier") || errors.contains("No previous sessions")
+    {
       var dropped: [Dropped] = []
       return try GeminiConversation(turn, resuming: nil, &dropped)
     }
     let text = result?["error"]?["message"]?.string
     if let error = blockedServers("\(text ?? "")\n\(errors)") { throw error }
-    var error = text.map { ProviderError.reported(status: nil, code: nil, $0) } ?? failure ?? exit.error(of: turn, errors)
+    var error =
+      text.map { ProviderError.reported(status: nil, code: nil, $0) } ?? failure ?? exit.error(of: turn, errors)
     switch exit {
     case .status(41): error.kind = .authRequired
     case .status(53): error.hint = "The program has used up its turns; raise model.maxSessionTurns in its settings."
@@ -135,7 +138,8 @@ struct GeminiConversation: ProgramConversation {
     guard lines.contains(where: { line in words.contains { line.contains($0) } }) else { return nil }
     return ProviderError(
       .unsupported, "Google blocks MCP servers for this account, as it does for personal ones",
-      hint: "Leave this provider away from mcp, with \"mcp\": false in its section, or use an account that may have them.")
+      hint:
+        "Leave this provider away from mcp, with \"mcp\": false in its section, or use an account that may have them.")
   }
 
   private static func usage(_ stats: JSONValue?) -> Usage {
