@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A double of claude, codex (exec only), gemini or copilot: it is called by that name, speaks the program's recorded
-protocol, and answers with a JSON object that says what it was started with. Words in the prompt make it misbehave.
+protocol, and answers with a JSON object that says what it was started with. The last word of the prompt may make it misbehave.
 
   #spawn     starts two more processes, one of them a daemon, and goes on for ever
   #stubborn  the same, and ignores SIGTERM
@@ -18,7 +18,7 @@ words = sys.argv[1:]
 
 def say(value):
     data = (json.dumps(value) + "\n").encode()
-    for piece in [data] if "#bytes" not in prompt else [data[i : i + 1] for i in range(len(data))]:
+    for piece in [data] if not prompt.endswith("#bytes") else [data[i : i + 1] for i in range(len(data))]:
         os.write(1, piece)
 
 
@@ -74,6 +74,8 @@ def begin():
 
 def tell(piece):
     if name == "claude":
+        start = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+        say({"type": "stream_event", "event": start, "session_id": session, "parent_tool_use_id": None})
         event = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}
         say({"type": "stream_event", "event": event, "session_id": session, "parent_tool_use_id": None})
     if name == "codex":
@@ -87,7 +89,7 @@ def tell(piece):
 def end():
     if name == "claude":
         result = {"type": "result", "subtype": "success", "is_error": False, "result": answer, "session_id": session}
-        if "#turns" in prompt or resumed and prompt == "Continue.":
+        if prompt.endswith("#turns") or resumed and prompt == "Continue.":
             result.update(subtype="error_max_turns", is_error=True)
         say({**result, "stop_reason": "end_turn", "total_cost_usd": 0.25, "usage": {"input_tokens": 3, "output_tokens": 2}})
     if name == "codex":
@@ -115,16 +117,16 @@ def refuse():
 
 
 begin()
-if "#die" in prompt:
+if prompt.endswith("#die"):
     print("the reason of the double", file=sys.stderr)
     sys.exit(3)
-if "#refused" in prompt:
+if prompt.endswith("#refused"):
     refuse()
-if "#line" in prompt:
+if prompt.endswith("#line"):
     while True:
         os.write(1, b'{"endless":"' + b"x" * (1 << 20))
-if "#spawn" in prompt or "#stubborn" in prompt:
-    if "#stubborn" in prompt:
+if prompt.endswith("#spawn") or prompt.endswith("#stubborn"):
+    if prompt.endswith("#stubborn"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     subprocess.Popen(["sleep", "1000"])
     subprocess.Popen(["sleep", "1000"], start_new_session=True)
