@@ -14,7 +14,8 @@ extension Provider {
       defaultModel: entry.defaultModel, anyModel: entry.anyModel, variables: entry.variables,
       credentialFile: entry.credentialFile, turnHeaders: entry.turnHeaders, routes: entry.routes,
       modelQuirks: entry.modelQuirks, fastMode: entry.fastMode, isPreferred: entry.isPreferred,
-      dataPolicy: entry.dataPolicy, roles: entry.roles, program: entry.program, docs: entry.docs, loginHint: entry.loginHint, login: entry.login
+      dataPolicy: entry.dataPolicy, roles: entry.roles, program: entry.program, docs: entry.docs,
+      loginHint: entry.loginHint, login: entry.login
     )
     if let variable = entry.baseURLVariables.first(where: { environment[$0] != nil }), let url = environment[variable] {
       baseURL = ServerAddress.withoutTrailingSlashes(url)

@@ -34,7 +34,8 @@ struct AnswerSource: Sendable {
       return []
     }
     if let family = ProgramFamilies.all.first(where: { $0.api == target.api }) {
-      return try await engine.run(family, ProgramCall(target: target, call: call, directory: directory), request, answer)
+      return try await engine.run(
+        family, ProgramCall(target: target, call: call, directory: directory), request, answer)
     }
     return try await exchange(request, into: answer)
   }

@@ -26,8 +26,8 @@ struct ProgramCrashSlowTests {
       try await waitUntilGone(marker)
       longest = max(longest, .now - begun)
     }
-    print("figure: kill -9 at 200 moments with \(started) programs at work: all gone after at most \(longest)")
-    #expect(started > Self.kills / 4, "too few programs had begun for this to show anything")
+    print("figure: kill -9 at 200 moments with \(started) processes at work: all gone after at most \(longest)")
+    #expect(started > Self.kills / 4, "too few had begun for this to show anything")
     #expect(try contents(home) == before)
     #expect(try FileSystem.list("\(home.path)/state/run").isEmpty)
   }

@@ -117,11 +117,10 @@ struct ClaudeConversation: ProgramConversation {
 
   private func overBudget(_ spent: ClaudeSpending) -> ProviderError {
     let limit = turn.settings.maxBudgetUSD.map { "\($0)" } ?? "?"
-    var error = ProviderError(
-      .budgetExceeded, "the program stopped, because the answer would cost more than \(limit) USD",
+    let cost = spent.cost.map { ", after \($0) USD" } ?? ""
+    return ProviderError(
+      .budgetExceeded, "the program stopped\(cost), because the answer would cost more than \(limit) USD",
       hint: "Raise maxBudgetUSD of the provider in the config file.")
-    error.details.set("costUSD", spent.cost.map(JSONValue.double))
-    return error
   }
 }
 
