@@ -14,6 +14,8 @@ package struct EngineLimits: Sendable, Hashable {
   package var maxMessageBytes = 64 << 20
   /// How many completions may be in flight at once.
   package var maxCompletions = 1000
+  /// How many USD may be spent in a day by the local clock; `nil` for any number.
+  package var budgetUSDPerDay: Double?
 
   /// The defaults of protocol.md.
   package init() {}
@@ -134,6 +136,10 @@ struct ConfigFile: Sendable {
     if let count = try fields.int("maxCompletions", in: 1...100_000) {
       limits.maxCompletions = count
       origins["limits.maxCompletions"] = origin(of: ["limits", "maxCompletions"])
+    }
+    if let budget = try fields.double("budgetUSDPerDay", in: 0...1e9) {
+      limits.budgetUSDPerDay = budget
+      origins["limits.budgetUSDPerDay"] = origin(of: ["limits", "budgetUSDPerDay"])
     }
     try fields.finish()
   }

@@ -84,6 +84,7 @@ package struct ModelEntry: Sendable, Hashable {
       output: try fields.require("output", try fields.double("output", in: prices)),
       cacheRead: try fields.double("cacheRead", in: prices),
       cacheWrite: try fields.double("cacheWrite", in: prices))
+    cost.cacheWriteLong = try fields.double("cacheWriteLong", in: prices)
     for (tier, factor) in try fields.object("tiers") ?? JSONObject() {
       guard let factor = factor.double, (0...1000).contains(factor) else {
         throw fields.error("tiers", "must map \"\(tier)\" to a number from 0 to 1000")

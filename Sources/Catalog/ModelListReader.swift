@@ -181,7 +181,7 @@ extension ModelListReader {
 
 extension JSONValue {
   /// The value at a dotted path, in which numbers count through arrays; `nil` when there is none.
-  fileprivate func at(_ path: String) -> JSONValue? {
+  package func at(_ path: String) -> JSONValue? {
     path.split(separator: ".").reduce(Optional(self)) { value, key in
       Int(key).flatMap { value?[$0] } ?? value?[String(key)]
     }

@@ -111,6 +111,8 @@ extension Provider {
     modelList = family.models
     (modelsOf, variantMark) = (entry?.modelsOf, entry?.variantMark)
     if let entry {
+      // Another server knows nothing of the provider's accounts.
+      if origins["baseURL"] == nil { limitEndpoints = entry.limits }
       if entry.api == family.name {
         quirks = entry.quirks
         modelList = entry.models ?? modelList

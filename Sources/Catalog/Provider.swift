@@ -173,6 +173,8 @@ package struct Provider: Sendable {
   package var variantMark: String?
   /// Where it lists its models; `nil` when it does not.
   package var modelList: ModelList?
+  /// Where it says how much of its limits is left.
+  package var limitEndpoints: [LimitEndpoint] = []
   /// The headers that carry keys, by API family; families that are absent use `authorization`.
   package var keyHeaders: [String: String] = [:]
   /// For the dialect, which alone knows what they mean; where they say nothing, it assumes little of a server.

@@ -28,6 +28,11 @@ extension ProviderCatalog {
       ("cache.projectInstructions", .bool(cacheSettings.projectInstructions)),
       ("fastMode.chat", .bool(fastMode.chat)), ("fastMode.workflow", .bool(fastMode.workflow)),
     ]
+    if let budget = limits.budgetUSDPerDay {
+      let key = "limits.budgetUSDPerDay"
+      settings.append(
+        EffectiveSetting(key: key, value: .double(budget), origin: config.origins[key] ?? .builtin))
+    }
     for (key, value) in global {
       settings.append(EffectiveSetting(key: key, value: value, origin: config.origins[key] ?? .builtin))
     }

@@ -15,6 +15,8 @@ package struct ProviderCatalog: Sendable {
   package var mcp: MCPSettings { config.mcp }
   /// Limits of the engine.
   package let limits: EngineLimits
+  /// What response headers say about providers' limits.
+  package let limitHeaders: LimitHeaders
   /// Where the config file is, or would be.
   package let configPath: String
   /// What is known of models, the config file's part aside.
@@ -56,6 +58,7 @@ package struct ProviderCatalog: Sendable {
       allProviders = try Self.merge(shipped, config, environment)
       positions = Self.positions(allProviders)
       limits = config.limits
+      limitHeaders = shipped.limitHeaders
       configPath = config.path
       self.config = config
       try checkNames()

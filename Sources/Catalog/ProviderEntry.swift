@@ -77,6 +77,8 @@ package struct ProviderEntry: Sendable {
   package private(set) var modelsDev: String?
   /// How to log in there; which members there are is documented in `LoginFlows`.
   package private(set) var login: JSONObject?
+  /// Where it says how much of its limits is left.
+  package private(set) var limits: [LimitEndpoint] = []
 
   /// Reads an entry; an unknown key is an error.
   package init(_ value: JSONValue, path: [String]) throws(JSONFieldError) {
@@ -132,6 +134,7 @@ package struct ProviderEntry: Sendable {
       value.string.flatMap { $0.hasPrefix("https://") ? $0 : nil }
     }
     loginHint = try fields.string("loginHint")
+    limits = try fields.list("limits", LimitEndpoint.init) ?? []
   }
 
   /// Ids are typed by people, and stand in front of slashes and in the names of files.

@@ -8,6 +8,8 @@ package struct ShippedCatalog: Sendable {
   package let apis: [APIEntry]
   /// In the order of `providers.json`, which is the order people see.
   package let providers: [ProviderEntry]
+  /// What response headers say about limits.
+  package let limitHeaders: LimitHeaders
 
   /// The catalogue inside the binary, read when it is first asked for.
   package static func load() throws(ProviderError) -> ShippedCatalog { try catalog.get() }
@@ -24,7 +26,9 @@ package struct ShippedCatalog: Sendable {
       for (index, value) in (try fields.array("providers") ?? []).enumerated() {
         providers.append(try ProviderEntry(value, path: ["providers", String(index)]))
       }
+      let limitHeaders = try LimitHeaders(fields.value("limitHeaders"), path: ["limitHeaders"])
       try fields.finish()
+      self.limitHeaders = limitHeaders
       self.apis = apis
       self.providers = providers
     } catch {

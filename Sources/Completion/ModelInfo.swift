@@ -69,6 +69,8 @@ package struct ModelCost: Sendable, Hashable {
   package var output: Double
   package var cacheRead: Double?
   package var cacheWrite: Double?
+  /// For tokens that are kept in the cache for an hour; `nil` for twice the price of input.
+  package var cacheWriteLong: Double?
   /// What the prices are multiplied with in a tier of the provider, by the provider's word: `["priority": 2]`.
   package var tiers: [String: Double] = [:]
   /// What applies to the whole request once its input is long.

@@ -14,6 +14,8 @@ package struct Usage: Sendable, Hashable {
   package var output = 0
   package var cacheRead = 0
   package var cacheWrite = 0
+  /// The part of `cacheWrite` that is kept for an hour, which costs more than what is kept for minutes.
+  package var cacheWriteLong = 0
   package var reasoning = 0
   /// Whether the provider gave no counts and these are our own guess.
   package var estimated = false
@@ -21,12 +23,15 @@ package struct Usage: Sendable, Hashable {
   /// Nothing used.
   package init() {}
   /// Counts; one outside 0…2^50 becomes the nearest of these.
-  package init(input: Int, output: Int, cacheRead: Int = 0, cacheWrite: Int = 0, reasoning: Int = 0) {
+  package init(
+    input: Int, output: Int, cacheRead: Int = 0, cacheWrite: Int = 0, reasoning: Int = 0, cacheWriteLong: Int = 0
+  ) {
     func sound(_ count: Int) -> Int { min(max(0, count), Self.most) }
     self.input = sound(input)
     self.output = sound(output)
     self.cacheRead = sound(cacheRead)
     self.cacheWrite = sound(cacheWrite)
+    self.cacheWriteLong = min(sound(cacheWriteLong), self.cacheWrite)
     self.reasoning = sound(reasoning)
   }
 
@@ -38,7 +43,7 @@ package struct Usage: Sendable, Hashable {
     var sum = Usage(
       input: left.input + right.input, output: left.output + right.output,
       cacheRead: left.cacheRead + right.cacheRead, cacheWrite: left.cacheWrite + right.cacheWrite,
-      reasoning: left.reasoning + right.reasoning)
+      reasoning: left.reasoning + right.reasoning, cacheWriteLong: left.cacheWriteLong + right.cacheWriteLong)
     sum.estimated = left.estimated || right.estimated
     return sum
   }

@@ -12,18 +12,22 @@ extension Usage {
     self.init(
       input: try fields.int("input") ?? 0, output: try fields.int("output") ?? 0,
       cacheRead: try fields.int("cacheRead") ?? 0, cacheWrite: try fields.int("cacheWrite") ?? 0,
-      reasoning: try fields.int("reasoning") ?? 0)
+      reasoning: try fields.int("reasoning") ?? 0, cacheWriteLong: try fields.int("cacheWriteLong") ?? 0)
     estimated = try fields.bool("estimated") ?? false
     _ = try fields.int("total")
     try fields.finish()
   }
 
-  /// All counts, with their `total`.
+  /// All counts, with their `total`; `cacheWriteLong` only where there is any.
   package var json: JSONValue {
-    [
+    var members: JSONObject = [
       "input": .int(input), "output": .int(output), "cacheRead": .int(cacheRead), "cacheWrite": .int(cacheWrite),
-      "reasoning": .int(reasoning), "total": .int(total), "estimated": .bool(estimated),
     ]
+    if cacheWriteLong > 0 { members["cacheWriteLong"] = .int(cacheWriteLong) }
+    members["reasoning"] = .int(reasoning)
+    members["total"] = .int(total)
+    members["estimated"] = .bool(estimated)
+    return .object(members)
   }
 }
 
@@ -75,6 +79,9 @@ package struct Cost: Sendable, Hashable {
 }
 
 extension Cost {
+  /// What all vendors that keep a prompt for an hour ask for that, as a multiple of the price of input.
+  private static let longCacheFactor = 2.0
+
   /// What the `usage` of one completion costs at the model's prices; `nil` when they are unknown. Where no price for
   /// cached tokens is known they cost what other input costs. `tier` is the one the provider used, in its own word; a
   /// tier without a price of its own costs what the default one does.
@@ -84,10 +91,13 @@ extension Cost {
     let surcharge = isLong ? prices.longContext : nil
     let factor = tier.flatMap { prices.tiers[$0] } ?? 1
     let (inputFactor, outputFactor) = (factor * (surcharge?.input ?? 1), factor * (surcharge?.output ?? 1))
+    let short = prices.cacheWrite ?? prices.input
+    let long = prices.cacheWriteLong ?? max(short, prices.input * Self.longCacheFactor)
+    let writes = Double(usage.cacheWrite - usage.cacheWriteLong) * short + Double(usage.cacheWriteLong) * long
     self.init(
       input: Double(usage.input) * prices.input * inputFactor / 1e6,
       output: Double(usage.output) * prices.output * outputFactor / 1e6,
       cacheRead: Double(usage.cacheRead) * (prices.cacheRead ?? prices.input) * inputFactor / 1e6,
-      cacheWrite: Double(usage.cacheWrite) * (prices.cacheWrite ?? prices.input) * inputFactor / 1e6)
+      cacheWrite: writes * inputFactor / 1e6)
   }
 }

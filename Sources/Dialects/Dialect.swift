@@ -124,6 +124,22 @@ extension Dialect {
   package func authorize(
     _ request: HTTPRequest, at endpoint: Endpoint, time: Int
   ) throws(ProviderError) -> HTTPRequest { request }
+
+  /// A whole answer is a stream in one piece.
+  package func decodeWhole(
+    _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
+  ) throws(ProviderError) -> [StreamEvent] {
+    var events: [StreamEvent] = []
+    var decoder = streamDecoder(for: request, at: endpoint)
+    try decoder.decode(body[...], into: &events)
+    try decoder.finish(into: &events)
+    return events
+  }
+
+  /// What the words and the status say in every API.
+  package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
+    ErrorClassification.error(status: status, headers: headers, body: body)
+  }
 }
 
 /// Reads one streamed answer from bytes that arrive in any pieces.

@@ -10,18 +10,6 @@ extension Endpoint {
     return quirks
   }
 
-  /// The quirks as the dialect reads them.
-  /// - Throws: `invalidParams` for a quirk that the family does not know or takes otherwise.
-  package func quirks<Quirks>(
-    _ read: (JSONObject) throws(JSONFieldError) -> Quirks
-  ) throws(ProviderError) -> Quirks {
-    do throws(JSONFieldError) {
-      return try read(mergedQuirks)
-    } catch {
-      throw ProviderError(.invalidParams, "\(provider): \(error.description)", path: error.pathText)
-    }
-  }
-
   /// Who writes the answers that come from here in the API family `api`.
   package func origin(_ api: APIFamily) -> Origin { Origin(provider: provider, api: api, model: model.id) }
 
@@ -37,10 +25,9 @@ extension Endpoint {
     )
   }
 
-  /// `?api-version=…` as Azure wants it, from the variable `apiVersion` or else `usual`; empty without either.
-  package func apiVersionQuery(or usual: String? = nil) -> String {
-    let version = variables["apiVersion"].flatMap { $0.isEmpty ? nil : $0 } ?? usual
-    return version.map { "?api-version=\($0)" } ?? ""
+  /// `?api-version=…` as Azure wants it, from the variable `apiVersion` or else `usual`.
+  package func apiVersionQuery(or usual: String) -> String {
+    "?api-version=" + (variables["apiVersion"].flatMap { $0.isEmpty ? nil : $0 } ?? usual)
   }
 
   /// A GET of `url`, which is absolute, with the key and this endpoint's own headers.
@@ -58,15 +45,16 @@ extension Endpoint {
   }
 
   /// `parameters` as they stand behind a path, with the `?`; empty when there are none. A value `$name` is the
-  /// provider's variable of that name.
+  /// provider's variable of that name, and `$name|usual` is `usual` when nobody set it.
   /// - Throws: `invalidParams` when a variable has no value.
   package func query(_ parameters: JSONObject) throws(ProviderError) -> String {
     var pairs: [String] = []
     for (name, value) in parameters {
       var text = value.string ?? value.text
       if text.hasPrefix("$") {
-        let variable = String(text.dropFirst())
-        guard let found = variables[variable] else {
+        let parts = text.dropFirst().split(separator: "|", maxSplits: 1).map(String.init)
+        let variable = parts.first ?? ""
+        guard let found = variables[variable].flatMap({ $0.isEmpty ? nil : $0 }) ?? parts.dropFirst().first else {
           throw ProviderError(
             .invalidParams, "\(provider) needs a value for \(variable)",
             hint: "Set \(variable) for \(provider) in the config file.", path: "quirks.query.\(name)")

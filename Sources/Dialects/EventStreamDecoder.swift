@@ -2,7 +2,7 @@ internal import Completion
 internal import HTTP
 
 /// What a family makes of the pieces of an answer that `EventStreamDecoder` cuts out of the bytes.
-protocol StreamedAnswer: Sendable {
+protocol StreamedAnswer: AnswerTelling {
   /// Takes one event of a stream.
   mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError)
   /// Takes a body that is one JSON document: a whole answer, or an error.
@@ -70,15 +70,6 @@ struct EventStreamDecoder<Answer: StreamedAnswer>: AnswerDecoder {
       }
     }
     try answer.finish(into: &events)
-  }
-
-  /// The events of a body that came whole.
-  static func decodeWhole(_ body: [UInt8], as answer: Answer) throws(ProviderError) -> [StreamEvent] {
-    var events: [StreamEvent] = []
-    var decoder = EventStreamDecoder(answer)
-    try decoder.decode(body[...], into: &events)
-    try decoder.finish(into: &events)
-    return events
   }
 }
 

@@ -1,5 +1,4 @@
 internal import Completion
-internal import JSON
 
 extension History {
   /// The part as the model can take it: media it cannot see become a short text in their place. `nil` for an empty
@@ -27,12 +26,18 @@ extension History {
     case .path(let file):
       throw ProviderError(.internal, "the file \(file) was not read before the request was written", path: path)
     case .data:
-      if !data { drop(path, "\(rules.reader.provider)/\(rules.reader.model) takes no \(kind)s") }
+      if !data { drop(path, "\(rules.reader.provider)/\(rules.reader.model) takes no \(kind)s" + otherwise(kind)) }
       return data
     case .url:
       if !urls { drop(path, "\(rules.reader.provider)/\(rules.reader.model) does not fetch \(kind)s from URLs") }
       return urls
     }
+  }
+
+  /// What to do where the program does not know better.
+  private func otherwise(_ kind: String) -> String {
+    guard kind == "image", let setting = rules.imageSetting else { return "" }
+    return " as far as is known; if it does, add \"image\" to \(setting) in the config file"
   }
 
   /// The text of a file that is text: any model can read that.
@@ -43,9 +48,4 @@ extension History {
     else { return nil }
     return String(validating: bytes, as: UTF8.self)
   }
-}
-
-/// JSON as text, for messages that only tell of it.
-enum JSONText {
-  static func of(_ object: JSONObject) -> String { JSONValue.object(object).text }
 }

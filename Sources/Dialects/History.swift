@@ -1,4 +1,5 @@
 package import Completion
+internal import JSON
 
 /// A conversation made fit for one model, whoever wrote its messages.
 ///
@@ -13,6 +14,8 @@ package struct History: Sendable {
     package var reader: Origin
     /// Whether it sees images, given as base64.
     package var takesImages = false
+    /// The setting that says whether it sees images, where nothing else decides that.
+    package var imageSetting: String?
     /// Whether it, or its provider, fetches images from URLs.
     package var takesImageURLs = false
     /// Whether it reads files, given as base64.
@@ -105,7 +108,7 @@ package struct History: Sendable {
   }
 
   private func retold(_ call: ToolCall) -> String {
-    "[called the tool \(call.name) with \(call.argumentsText ?? JSONText.of(call.arguments))]"
+    "[called the tool \(call.name) with \(call.argumentsText ?? JSONValue.object(call.arguments).text)]"
   }
 
   /// An id that the API takes and that no earlier call has: the call's own where possible.

@@ -1,5 +1,24 @@
-internal import Completion
+package import Completion
 internal import JSON
+
+/// A family whose embeddings are OpenAI's.
+package protocol EmbedsAsOpenAI: Embeds {}
+
+extension EmbedsAsOpenAI {
+  package func embeddingLimit(for endpoint: Endpoint) -> Int { OpenAIEmbeddings.limit }
+
+  package func embeddings(
+    in body: [UInt8], for request: EmbeddingRequest, at endpoint: Endpoint
+  ) throws(ProviderError) -> Embeddings { try OpenAIEmbeddings.vectors(in: body, for: request) }
+}
+
+extension Endpoint {
+  /// The provider has no endpoint that makes vectors.
+  var noEmbeddings: ProviderError {
+    ProviderError(
+      .unsupported, "\(provider) offers no embeddings", hint: "Use another provider for embeddings.", path: "provider")
+  }
+}
 
 /// `POST {base}/embeddings` as OpenAI shaped it and most providers and local servers copied it.
 struct OpenAIEmbeddings {
@@ -20,16 +39,8 @@ struct OpenAIEmbeddings {
   /// The vectors of an answer, put in the order of the texts by their `index`; numbers, or 32-bit floats in base64.
   /// - Throws: `upstreamInvalid` when they are not all there, the upstream's own error where there is one.
   static func vectors(in body: [UInt8], for request: EmbeddingRequest) throws(ProviderError) -> Embeddings {
-    let answer: JSONValue
-    do throws(JSONError) {
-      answer = try JSONValue(parsing: body, options: .upstream)
-    } catch {
-      throw invalid("it is no JSON: \(error.description)")
-    }
-    guard let data = answer["data"]?.array else {
-      if let error = answer["error"], !error.isNull { throw ErrorClassification.error(inside: answer) }
-      throw invalid("it holds no vectors")
-    }
+    let answer = try UpstreamAnswer.object(in: body)
+    guard let data = answer["data"]?.array else { throw invalid("it holds no vectors") }
     var vectors = [[Double]?](repeating: nil, count: request.input.count)
     for (position, element) in data.enumerated() {
       let index = element["index"]?.int ?? position

@@ -68,3 +68,21 @@ package struct ReasoningEfforts: Sendable, Hashable {
     }
   }
 }
+
+/// How much a model shall think, for servers that take a level and for those that take a budget.
+struct ReasoningWish {
+  /// The level asked for, or the one that the budget comes closest to.
+  var level: ReasoningLevel
+  /// The budget asked for, in tokens; never zero, which is the level off.
+  var budget: Int?
+}
+
+extension ReasoningOption {
+  var wish: ReasoningWish {
+    switch self {
+    case .level(let level): ReasoningWish(level: level)
+    case .budget(let tokens):
+      ReasoningWish(level: ReasoningEfforts.level(forBudget: tokens), budget: tokens > 0 ? tokens : nil)
+    }
+  }
+}

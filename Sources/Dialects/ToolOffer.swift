@@ -10,6 +10,14 @@ enum ToolOffer {
 }
 
 extension CompletionOptions {
+  /// Whether the model has no choice but to call one of `tools`.
+  var forcesTool: Bool {
+    switch toolChoice {
+    case .required?, .tool?: true
+    case nil, .auto?, ToolChoice.none?: false
+    }
+  }
+
   /// How `toolChoice` is written where the API has such a field (`supportsChoice`) and where the structured answer is
   /// itself a tool (`hasAnswerTool`). Not offering tools can stand for forbidding them; forcing one has no substitute.
   /// - Throws: `invalidParams` for a choice that `tools` does not allow, `unsupported` where a call cannot be forced.

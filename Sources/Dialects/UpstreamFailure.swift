@@ -59,8 +59,8 @@ package struct UpstreamFailure: Sendable, Hashable {
     type = object["type"]?.string ?? object["__type"]?.string.map(Self.amazonName)
     code = ["code", "status", "error_code"].lazy.compactMap { object[$0]?.string }.first { !$0.isEmpty }
     resetsAt = object["resets_at"]?.int
-    if let seconds = object["resets_in_seconds"]?.int, (0..<1_000_000_000).contains(seconds) {
-      retryAfterMs = seconds * 1000
+    if let seconds = object["resets_in_seconds"]?.double, (0..<1e9).contains(seconds) {
+      retryAfterMs = Int((seconds * 1000).rounded(.up))
     }
     readMetadata(object["metadata"])
     for detail in object["details"]?.array ?? [] { readDetail(detail) }

@@ -38,6 +38,8 @@ package struct CompletionCall: Sendable {
   package var baseURL: String?
   /// What it is for, which decides about the provider's fast tier where the call names none.
   package var purpose = Purpose.chat
+  /// How many USD it may cost; `nil` for any number.
+  package var budgetUSD: Double?
   /// Another API family, for this call alone.
   package var api: String?
 

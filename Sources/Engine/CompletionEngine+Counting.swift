@@ -8,6 +8,8 @@ package struct TokenCount: Sendable {
   package var tokens: Int
   /// Whether the provider itself counted.
   package var isExact: Bool
+  /// What the provider did not count, because it could not be sent.
+  package var dropped: [(what: String, why: String)] = []
   /// Why the provider did not count although it could.
   package var warnings: [String] = []
 }
@@ -40,13 +42,17 @@ extension CompletionEngine {
     do throws(ProviderError) {
       var call = call
       call.timeout.totalMs = call.timeout.totalMs ?? Self.countingPatience
-      return try await withEndpoint(target.provider, target.model, call, messages: messages) {
-        endpoint throws(ProviderError) in
-        guard let counting = try dialect.countRequest(request, for: endpoint) else { return estimate }
-        let body = try await self.inFlight { () throws(ProviderError) in
-          try await self.fetch(counting.http, from: endpoint, dialect)
+      return try await ExchangeScope.run(.count) { () throws(ProviderError) in
+        try await self.withEndpoint(target.provider, target.model, call, messages: messages) {
+          endpoint throws(ProviderError) in
+          guard let counting = try dialect.countRequest(request, for: endpoint) else { return estimate }
+          let body = try await self.inFlight { () throws(ProviderError) in
+            try await self.fetch(counting.http, from: endpoint, dialect)
+          }
+          return TokenCount(
+            tokens: try dialect.countedTokens(in: body), isExact: true,
+            dropped: counting.dropped.map { ($0.what, $0.why) })
         }
-        return TokenCount(tokens: try dialect.countedTokens(in: body), isExact: true)
       }
     } catch {
       if error.kind == .cancelled { throw error }
@@ -65,9 +71,16 @@ extension CompletionEngine {
     var outcome = EmbeddingOutcome(
       provider: target.provider.id, model: target.model.id, vectors: [], usage: Usage())
     do throws(ProviderError) {
-      let embeddings = try await embeddings(request, target, call)
-      outcome.vectors = embeddings.vectors
-      outcome.usage = embeddings.usage ?? .estimated(input: TokenEstimate.tokens(of: request.input), output: 0)
+      let estimate = TokenEstimate.tokens(of: request.input)
+      (outcome.vectors, outcome.usage) = try await metered(
+        "embed", target, account: call.account, inputEstimate: estimate
+      ) { () throws(ProviderError) in
+        let embeddings = try await ExchangeScope.run(.embedding) { () throws(ProviderError) in
+          try await self.embeddings(request, target, call)
+        }
+        let usage = embeddings.usage ?? .estimated(input: estimate, output: 0)
+        return ((embeddings.vectors, usage), usage)
+      }
       return outcome
     } catch {
       var error = error

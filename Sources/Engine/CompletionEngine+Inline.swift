@@ -30,6 +30,8 @@ package struct InlineOutcome: Sendable {
   package var cost: Cost?
   /// Whether the provider's own endpoint for holes wrote them, and not a model that was asked in words.
   package var isNative: Bool
+  /// What of the call the provider could not take.
+  package var dropped: [(what: String, why: String)]
 }
 
 extension CompletionEngine {
@@ -40,6 +42,7 @@ extension CompletionEngine {
     var text: String
     var usage: Usage
     var cost: Cost?
+    var dropped: [(what: String, why: String)]
   }
 
   /// Fills a hole: at the provider's own endpoint for that, else by asking the model in words. Several texts are made
@@ -61,7 +64,7 @@ extension CompletionEngine {
       return InlineOutcome(
         provider: target.provider.id, model: target.model.id, texts: fillings.map(\.text),
         usage: fillings.map(\.usage).reduce(Usage(), +), cost: Self.sum(fillings.map(\.cost)),
-        isNative: native != nil || target.api == EchoProvider.api)
+        isNative: native != nil || target.api == EchoProvider.api, dropped: fillings.first?.dropped ?? [])
     } catch {
       var error = error
       error.provider = error.provider ?? target.provider.id
@@ -89,13 +92,21 @@ extension CompletionEngine {
     guard let request = try dialect.infillRequest(hole, for: endpoint) else { return nil }
     return { () throws(ProviderError) in
       try await self.inFlight { () throws(ProviderError) in
-        let answer = try await self.withEndpoint(target.provider, target.model) { endpoint throws(ProviderError) in
-          let request = try dialect.infillRequest(hole, for: endpoint) ?? request
-          return try dialect.infill(in: try await self.fetch(request.http, from: endpoint, dialect), at: endpoint)
-        }
         let sent = TokenEstimate.tokens(of: [hole.prefix, hole.suffix])
-        let usage = answer.usage ?? .estimated(input: sent, output: TokenEstimate.tokens(of: [answer.text]))
-        return Filling(text: answer.text, usage: usage, cost: Cost(of: usage, target.model))
+        return try await self.metered("completeInline", target, inputEstimate: sent) { () throws(ProviderError) in
+          let (answer, dropped) = try await ExchangeScope.run(.infill) { () throws(ProviderError) in
+            try await self.withEndpoint(target.provider, target.model) { endpoint throws(ProviderError) in
+              let request = try dialect.infillRequest(hole, for: endpoint) ?? request
+              let body = try await self.fetch(request.http, from: endpoint, dialect)
+              return (try dialect.infill(in: body, at: endpoint), request.dropped)
+            }
+          }
+          let usage = answer.usage ?? .estimated(input: sent, output: TokenEstimate.tokens(of: [answer.text]))
+          let filling = Filling(
+            text: answer.text, usage: usage, cost: Cost(of: usage, target.model),
+            dropped: dropped.map { ($0.what, $0.why) })
+          return (filling, usage)
+        }
       }
     }
   }
@@ -121,8 +132,11 @@ extension CompletionEngine {
     }
     let outcome = try await run(try await admit(call), into: NoSink())
     let text = outcome.message.text
+    // The other options are ours, and no loss to the caller.
+    let dropped = outcome.dropped.filter { $0.what == "maxTokens" || $0.what.hasPrefix("stop") }
     return Filling(
-      text: isEcho ? text : InlinePrompt.clean(text, for: hole), usage: outcome.usage, cost: outcome.cost)
+      text: isEcho ? text : InlinePrompt.clean(text, for: hole), usage: outcome.usage, cost: outcome.cost,
+      dropped: dropped)
   }
 
   /// `count` results of `work` in the order of their numbers, made at the same time. The first failure ends the rest.

@@ -24,7 +24,7 @@ extension CompletionEngine {
     do throws(ProviderError) {
       let time = KeyResolver.systemTime() / 1000
       let request = try dialect?.authorize(request, at: endpoint, time: time) ?? request
-      return try await exchange(request) { response in
+      return try await exchange(request, to: endpoint) { response in
         if response.status >= 400 {
           let body = (try? await response.body.readAll(limit: Self.errorLimit)) ?? []
           throw dialect?.error(status: response.status, headers: response.headers, body: body)
@@ -37,12 +37,15 @@ extension CompletionEngine {
     }
   }
 
-  /// Sends `request` as it is and passes the response to `read`, whatever its status.
+  /// Sends `request` as it is and passes the response to `read`, whatever its status. `endpoint` says for the log whose
+  /// it is; nobody's is told of as such.
   func exchange<Value: Sendable>(
-    _ request: HTTPRequest, _ read: (HTTPResponse) async throws -> Value
+    _ request: HTTPRequest, to endpoint: Endpoint? = nil, _ read: (HTTPResponse) async throws -> Value
   ) async throws(ProviderError) -> Value {
     do {
-      return try await http.withResponse(to: request, read)
+      return try await ExchangeContext.$current.withValue(ExchangeContext.sending(to: endpoint)) {
+        try await http.withResponse(to: request, read)
+      }
     } catch let error as ProviderError {
       throw error
     } catch let error as HTTPError {
@@ -57,6 +60,18 @@ extension CompletionEngine {
   func withEndpoint<Value: Sendable>(
     _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall? = nil, messages: [Message] = [],
     mayRepeat: () -> Bool = { true }, _ work: (Endpoint) async throws(ProviderError) -> Value
+  ) async throws(ProviderError) -> Value {
+    let context = ExchangeContext(provider: provider.id, account: call?.account, model: model.id)
+    return try await ExchangeContext.$current.withValue(context) {
+      await result { () throws(ProviderError) in
+        try await withRenewal(provider, model, call, messages, mayRepeat, work)
+      }
+    }.get()
+  }
+
+  private func withRenewal<Value: Sendable>(
+    _ provider: Provider, _ model: ModelInfo, _ call: CompletionCall?, _ messages: [Message],
+    _ mayRepeat: () -> Bool, _ work: (Endpoint) async throws(ProviderError) -> Value
   ) async throws(ProviderError) -> Value {
     do throws(ProviderError) {
       let (endpoint, proof) = try await reach(provider, model, call, messages)

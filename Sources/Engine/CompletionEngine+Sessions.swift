@@ -7,7 +7,7 @@ extension CompletionEngine {
   /// Makes a session that begins with this provider and model, or with the default.
   package func createSession(
     id: String?, name: String?, provider: String?, model: String?, connectionDefault: ModelChoice?, system: String?,
-    cwd: String?, fallbacks: [String]? = nil
+    cwd: String?, fallbacks: [String]? = nil, budgetUSD: Double? = nil
   ) async throws(ProviderError) -> SessionRecord {
     let catalog = try await catalog()
     let choice = try await select(provider: provider, model: model, current: connectionDefault, catalog)
@@ -15,7 +15,17 @@ extension CompletionEngine {
     return try await sessions.create(
       SessionRecord(
         id: id ?? SessionStore.newID(), name: name, provider: choice.provider.id, model: choice.model.id,
-        system: system, cwd: cwd, fallbacks: fallbacks, createdAt: Timestamp.now()))
+        system: system, cwd: cwd, fallbacks: fallbacks, budgetUSD: budgetUSD, createdAt: Timestamp.now()))
+  }
+
+  /// Says how many USD a session's completions may cost together from now on, those before included; `nil` for any
+  /// number.
+  package func setBudget(of reference: String, to budgetUSD: Double?) async throws(ProviderError) -> SessionRecord {
+    let record = try await sessions.find(reference)
+    let store = sessions.store
+    return try await BlockingQueue.run { () throws(ProviderError) in
+      try store.update(record.id) { $0.budgetUSD = budgetUSD }
+    }
   }
 
   /// The provider and model that these names mean, when a completion could use them.
@@ -93,6 +103,6 @@ extension CompletionEngine {
 
   /// A point in time, given in milliseconds since 1970, as the protocol writes it.
   package static func timestamp(_ milliseconds: Int) -> String {
-    Timestamp.text(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
+    Timestamp.text(milliseconds: milliseconds)
   }
 }

@@ -29,6 +29,16 @@ package final class CompletionEngine: Sendable {
   let logins: Logins
   private let flows = LoginFlowTable()
   let versions = ProgramVersions()
+  /// What completions cost.
+  let ledger: Ledger
+  /// What of the budgets is gone.
+  let spending: Spending
+  /// What providers say is left of their limits.
+  package let limits: LimitBook
+  /// The latest exchanges, and the log file if there is one.
+  package let log: EngineLog
+  /// The time on the wall, in milliseconds since 1970.
+  let now: @Sendable () -> Int
   let environment: Environment
   let directories: Directories
   /// The API families this engine speaks.
@@ -62,13 +72,16 @@ package final class CompletionEngine: Sendable {
 
   /// An engine that reads its settings from `directories` and `environment` when they are first needed.
   package convenience init(
-    environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay"
+    environment: Environment = .process, directories: Directories? = nil, userAgent: String = "patchbay",
+    log: EngineLog = EngineLog()
   ) {
-    self.init(environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all)
+    self.init(
+      environment: environment, directories: directories, userAgent: userAgent, dialects: Dialects.all, log: log)
   }
 
   init(
     environment: Environment, directories: Directories?, userAgent: String, dialects: [any Dialect],
+    log: EngineLog = EngineLog(), now: @escaping @Sendable () -> Int = KeyResolver.systemTime,
     flow: (@Sendable (_ provider: String) -> (any LoginFlow)?)? = nil, clock: MonotonicClock = .system,
     random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
   ) {
@@ -79,7 +92,18 @@ package final class CompletionEngine: Sendable {
     sessions = Sessions(stateDirectory: directories.state)
     self.clock = clock
     self.random = random
-    http = HTTPClient(environment: environment, clock: clock, userAgent: userAgent)
+    (self.log, self.now) = (log, now)
+    let limits = LimitBook(now: now)
+    self.limits = limits
+    ledger = Ledger(folder: directories.state)
+    spending = Spending(ledger.files)
+    http = HTTPClient(
+      environment: environment, clock: clock, userAgent: userAgent, keptBody: log.keptBody,
+      observer: { report in
+        let context = ExchangeContext.current
+        log.note(report, context)
+        if let context { limits.note(report, context) }
+      })
     let flows = flows
     keys = KeyResolver(
       environment: environment, directories: directories, http: http, flow: flow ?? { flows.flow(of: $0) })
@@ -87,11 +111,17 @@ package final class CompletionEngine: Sendable {
     clouds = CloudCredentials(http: http)
   }
 
-  /// Waits, for a second at most, until logins that are being renewed are on disk: a token that was handed out and not
-  /// kept would log the person out. To be called before the program ends.
+  /// Waits, for a second at most, until logins that are being renewed are on disk, for a token that was handed out and
+  /// not kept would log the person out, and so are the ledger and the log. To be called before the program ends.
   package func settle() async {
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { _ = await unlessCancelled { await self.keys.settle() } }
+      group.addTask {
+        _ = await unlessCancelled {
+          await self.keys.settle()
+          await self.ledger.settle()
+          await self.log.settle()
+        }
+      }
       group.addTask { try? await Task.sleep(for: .seconds(1)) }
       await group.next()
       group.cancelAll()
@@ -128,6 +158,7 @@ package final class CompletionEngine: Sendable {
 
   private func take(_ catalog: ProviderCatalog) {
     flows.take(catalog)
+    limits.take(catalog.limitHeaders)
     state.withLock { $0.catalog = catalog }
   }
 
@@ -150,6 +181,10 @@ package final class CompletionEngine: Sendable {
     package let attempts = AttemptLog()
     /// Who ends it may come before it has begun.
     let cancellation: Cancellation
+    /// What it costs so far.
+    let meter: SpendMeter
+    /// What its exchanges with providers are told apart by.
+    let scope: ExchangeScope
   }
 
   /// Decides who answers, makes the session where there is none of that name, and takes the thread's next place.
@@ -171,7 +206,8 @@ package final class CompletionEngine: Sendable {
       state.withLock { $0.running[id] = cancellation.cancel }
       return Admission(
         completionId: id, session: session, choice: (target.provider.id, target.model.id), call: call, target: target,
-        turn: turn, since: since, cancellation: cancellation)
+        turn: turn, since: since, cancellation: cancellation, meter: SpendMeter(end: cancellation.cancel),
+        scope: ExchangeScope(.completion, completionId: id))
     } catch {
       state.withLock { $0.admitted -= 1 }
       throw error
@@ -181,6 +217,7 @@ package final class CompletionEngine: Sendable {
   /// Gives up an admission that will not be run.
   package func abandon(_ admission: Admission) {
     if let turn = admission.turn { sessions.lanes.leave(turn) }
+    spending.ended(admission.completionId)
     state.withLock { state in
       state.admitted -= 1
       state.running[admission.completionId] = nil
@@ -192,8 +229,11 @@ package final class CompletionEngine: Sendable {
     _ admission: Admission, into sink: any CompletionSink
   ) async throws(ProviderError) -> CompletionOutcome {
     defer { abandon(admission) }
-    let task = Task { [self] () -> Result<CompletionOutcome, ProviderError> in
-      await CompletionRun(engine: self, admission: admission, sink: sink).result()
+    spending.began(admission.completionId, session: admission.session?.id, admission.meter)
+    let task = ExchangeScope.$current.withValue(admission.scope) {
+      Task { [self] () -> Result<CompletionOutcome, ProviderError> in
+        await CompletionRun(engine: self, admission: admission, sink: sink).result()
+      }
     }
     admission.cancellation.attach(task)
     let result = await withTaskCancellationHandler {
@@ -201,7 +241,7 @@ package final class CompletionEngine: Sendable {
     } onCancel: {
       task.cancel()
     }
-    return try result.get()
+    return try await close(admission, result).get()
   }
 
   /// The completion that the same `requestKey` began within the last hour; its result, when it is there. A failed one

@@ -51,16 +51,17 @@ struct CompletionRun: Sendable {
   private func answer(
     to messages: [Message], thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
-    let answer = LiveAnswer(sink: sink, clock: engine.clock)
+    let answer = LiveAnswer(sink: sink, clock: engine.clock, meter: admission.meter)
     let started = engine.clock.now()
     do throws(ProviderError) {
       let options = try await options()
+      let request = CompletionRequest(messages: messages, options: options)
+      try await engine.begin(request, target, of: admission)
       let exchange = AnswerSource(
         engine: engine, target: target, call: call, sessionId: admission.session?.id,
         directory: directory, options: options)
       let dropped = try await exchange.stream(messages, into: answer)
       admission.attempts.add(target.provider.id, target.model.id)
-      let request = CompletionRequest(messages: messages, options: options)
       return try await finish(answer, to: request, dropped, started, thread)
     } catch {
       guard let thread else { throw error }

@@ -13,10 +13,12 @@ final class LiveAnswer: Sendable {
   private let state: Mutex<State>
   private let sink: any CompletionSink
   private let clock: MonotonicClock
+  private let meter: SpendMeter
 
-  init(sink: any CompletionSink, clock: MonotonicClock) {
+  init(sink: any CompletionSink, clock: MonotonicClock, meter: SpendMeter) {
     self.sink = sink
     self.clock = clock
+    self.meter = meter
     state = Mutex(State(lastContent: clock.now()))
   }
 
@@ -40,14 +42,16 @@ final class LiveAnswer: Sendable {
   func take(_ events: [StreamEvent]) async -> Bool {
     guard !events.isEmpty else { return false }
     var deltas: [StreamDelta] = []
-    let hadContent = state.withLock { state in
+    let (hadContent, usage, size) = state.withLock { state in
       let hadContent = state.builder.take(events, into: &deltas)
-      guard hadContent else { return false }
-      let now = clock.now()
-      state.lastContent = now
-      if state.firstContent == nil { state.firstContent = now }
-      return true
+      if hadContent {
+        let now = clock.now()
+        state.lastContent = now
+        if state.firstContent == nil { state.firstContent = now }
+      }
+      return (hadContent, state.builder.usage, state.builder.contentSize)
     }
+    meter.note(usage, contentSize: size)
     if !deltas.isEmpty { await sink.emit(deltas) }
     return hadContent
   }

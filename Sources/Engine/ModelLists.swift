@@ -108,8 +108,10 @@ extension CompletionEngine {
       call.account = account
       (call.timeout.connectMs, call.timeout.totalMs) = (limit, limit)
       let (provider, model) = provider.routed(to: ModelInfo(id: ""))
-      let models = try await withEndpoint(provider, model, call) { endpoint throws(ProviderError) in
-        try await self.models(of: list, endpoint, provider.api)
+      let models = try await ExchangeScope.run(.models) { () throws(ProviderError) in
+        try await self.withEndpoint(provider, model, call) { endpoint throws(ProviderError) in
+          try await self.models(of: list, endpoint, provider.api)
+        }
       }
       return .success(models)
     } catch {
@@ -195,7 +197,7 @@ extension CompletionEngine {
   }
 
   /// `url` with the values of the endpoint's variables in the place of `{name}`.
-  private func filled(_ url: String, _ endpoint: Endpoint) throws(ProviderError) -> String {
+  func filled(_ url: String, _ endpoint: Endpoint) throws(ProviderError) -> String {
     var url = url
     for (name, value) in endpoint.variables {
       while let place = url.firstRange(of: "{\(name)}") { url.replaceSubrange(place, with: value) }

@@ -32,7 +32,7 @@ extension CompletionEngine {
       case (.cloud(let cloud, let query), let token?, _):
         return try await clouds.renew(cloud, cloudEnvironment(query), refused: token)
       case (.aws(let query), _, let signer?):
-        return try await keys.renewAWS(for: query, refused: signer.secretAccessKey)
+        return try await keys.renewAWS(for: query, refused: signer.accessKeyId)
       default: return false
       }
     } catch {

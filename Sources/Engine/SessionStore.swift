@@ -21,6 +21,8 @@ package struct SessionRecord: Sendable, Hashable {
   package var cwd: String?
   /// `provider/model`s that may answer in its own one's place; `nil` where the settings say.
   package var fallbacks: [String]?
+  /// How many USD its completions may cost together; `nil` for any number.
+  package var budgetUSD: Double?
   /// ISO 8601.
   package let createdAt: String
 }
@@ -144,9 +146,9 @@ struct SessionStore: Sendable {
   }
 
   /// A provider's thread; `nil` when it has none and `create` is not set.
-  func thread(_ id: String, _ provider: String, create: Bool) throws(ProviderError) -> ThreadFile? {
+  func thread(_ id: String, _ provider: String, create: Bool) throws(ProviderError) -> LineFile? {
     let path = "\(folder(id))/\(provider).jsonl"
-    return try storage { () throws(SystemError) in try ThreadFile(path: path, create: create) }
+    return try storage { () throws(SystemError) in try LineFile(path: path, create: create) }
   }
 }
 
@@ -262,6 +264,7 @@ extension SessionStore {
     object.set("system", record.system.map(JSONValue.string))
     object.set("cwd", record.cwd.map(JSONValue.string))
     object.set("fallbacks", record.fallbacks.map { .strings($0) })
+    object.set("budgetUSD", record.budgetUSD.map(JSONValue.double))
     object["createdAt"] = .string(record.createdAt)
     return JSONValue.object(object).bytes + [0x0A]
   }
@@ -276,6 +279,7 @@ extension SessionStore {
       model: try fields.require("model", model), account: try fields.string("account"),
       system: try fields.string("system"), cwd: try fields.string("cwd"),
       fallbacks: try fields.strings("fallbacks"),
+      budgetUSD: try fields.double("budgetUSD", in: 0...1e9),
       createdAt: try fields.require("createdAt", createdAt))
   }
 

@@ -17,7 +17,7 @@ struct ThreadContent: Sendable {
 
   /// Reads a file. Two kinds of line: a message, and `{"void": completionId}`, which takes the messages of a failed
   /// completion back.
-  init(_ file: ThreadFile) throws(SystemError) {
+  init(_ file: LineFile) throws(SystemError) {
     // Taken before reading: what is appended meanwhile is then read again, never missed.
     stamp = try file.stamp()
     messages = []
@@ -71,12 +71,12 @@ struct ThreadContent: Sendable {
 
 /// A thread that a completion writes to; the file's lock is held until `close`. Every method blocks.
 final class OpenThread: Sendable {
-  private let file: ThreadFile
+  private let file: LineFile
   private let content: Mutex<ThreadContent>
 
   /// Takes the file's lock and reads what is new in it; `cached` is what was read before. Fails with `nil` when another
   /// process holds the lock and `wait` is not set.
-  init?(_ file: ThreadFile, cached: ThreadContent?, wait: Bool) throws(SystemError) {
+  init?(_ file: LineFile, cached: ThreadContent?, wait: Bool) throws(SystemError) {
     guard try file.lock(wait: wait) else { return nil }
     self.file = file
     let stamp = try file.stamp()

@@ -1,12 +1,21 @@
+internal import Credentials
 internal import Platform
 
 /// Points in time as the protocol and the session files write them: ISO 8601 in UTC with milliseconds.
 enum Timestamp {
   /// The present.
-  static func now() -> String {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return text(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
+  static func now() -> String { text(milliseconds: KeyResolver.systemTime()) }
+
+  /// A point in time given in milliseconds since 1970.
+  static func text(milliseconds: Int) -> String {
+    text(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
+  }
+
+  /// Milliseconds since 1970 of a time of this kind; `nil` for what is none.
+  static func milliseconds(_ text: String) -> Int? {
+    guard let whole = AWSTime.milliseconds(text) else { return nil }
+    let fraction = text.utf8.dropFirst(19).first == UInt8(ascii: ".") ? text.utf8.dropFirst(20).prefix(3) : ""[...].utf8
+    return whole + (Int(String(decoding: fraction, as: UTF8.self)) ?? 0)
   }
 
   /// A point in time given as the system counts it.

@@ -10,17 +10,24 @@ package actor HTTPClient {
   private let loop: CurlLoop
   private let settings: TransferSettings
   private let environment: Environment
+  private let observer: (@Sendable (ExchangeReport) -> Void)?
   private lazy var authorities = CertificateAuthorities(environment)
   private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   /// A client that takes its proxies and certificate authorities from `environment` (see `ProxySettings` and
-  /// `CertificateAuthorities`) and calls itself `userAgent` unless a request has that header.
-  package init(environment: Environment = .process, clock: MonotonicClock = .system, userAgent: String) {
+  /// `CertificateAuthorities`) and calls itself `userAgent` unless a request has that header. `observer` is told of every
+  /// exchange once it is over, in the task that made it, with the first `keptBody` bytes of the response's body.
+  package init(
+    environment: Environment = .process, clock: MonotonicClock = .system, userAgent: String, keptBody: Int = 0,
+    observer: (@Sendable (ExchangeReport) -> Void)? = nil
+  ) {
     loop = CurlLoop(clock: clock)
-    settings = TransferSettings(userAgent: userAgent, proxies: ProxySettings(environment))
+    settings = TransferSettings(
+      userAgent: userAgent, proxies: ProxySettings(environment), keptBody: observer == nil ? 0 : keptBody)
     self.environment = environment
+    self.observer = observer
     loop.attach(self)
   }
 
@@ -41,9 +48,11 @@ package actor HTTPClient {
         do {
           let value = try await body(try await open(transfer))
           await release(transfer)
+          observer?(transfer.report(failure: nil))
           return value
         } catch {
           await release(transfer)
+          observer?(transfer.report(failure: error))
           throw error
         }
       } onCancel: {

@@ -8,6 +8,7 @@ struct PhaseClock {
   private let totalDeadline: Int64
   private let started: Int64
   private var connected: Int64?
+  private var firstProgress: Int64?
   private var phase = HTTPError.Phase.connect
   /// What is left of the phase's time, as of `runningSince`.
   private var remaining: Int64
@@ -40,6 +41,14 @@ struct PhaseClock {
     .init(connectMs: Self.milliseconds((connected ?? now) - started), headMs: Self.milliseconds(now - started))
   }
 
+  /// How long each phase took of an exchange that ended now; those that it did not reach are `nil`.
+  func timing(end now: Int64) -> (connectMs: Double?, contentMs: Double?, totalMs: Double) {
+    (
+      connected.map { Self.milliseconds($0 - started) }, firstProgress.map { Self.milliseconds($0 - started) },
+      Self.milliseconds(now - started)
+    )
+  }
+
   /// The connection stands and the request is about to be sent. Only the first call counts: libcurl tries once more
   /// when a connection it had kept turns out to be dead.
   mutating func connected(at now: Int64) {
@@ -50,6 +59,7 @@ struct PhaseClock {
 
   /// Content arrived.
   mutating func progressed(at now: Int64) {
+    firstProgress = firstProgress ?? now
     enter(.idle, Self.nanoseconds(timeouts.idleMs), at: now)
   }
 

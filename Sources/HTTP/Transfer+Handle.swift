@@ -5,6 +5,8 @@ internal import Platform
 struct TransferSettings: Sendable {
   let userAgent: String
   let proxies: ProxySettings
+  /// How much of each response's body is kept for the observer, in bytes.
+  let keptBody: Int
 }
 
 /// The easy handle of an exchange. Everything here runs on the libcurl thread.

@@ -28,7 +28,8 @@ final class Transfer: Sendable {
     self.settings = settings
     self.client = client
     self.loop = loop
-    state = Mutex(TransferState(clock: PhaseClock(request.timeouts, now: loop.clock.now())))
+    state = Mutex(
+      TransferState(clock: PhaseClock(request.timeouts, now: loop.clock.now()), keepLimit: settings.keptBody))
   }
 
   var isOver: Bool { state.withLock(\.isOver) }
@@ -84,6 +85,18 @@ final class Transfer: Sendable {
       }
     } onCancel: {
       abandon()
+    }
+  }
+
+  /// How the exchange went, once it is over.
+  func report(failure: (any Error)?) -> ExchangeReport {
+    let now = loop.clock.now()
+    return state.withLock { state in
+      let timing = state.clock.timing(end: now)
+      return ExchangeReport(
+        request: request, status: state.head?.status, headers: state.head?.headers ?? [],
+        connectMs: timing.connectMs, headMs: state.head?.timing.headMs, contentMs: timing.contentMs,
+        totalMs: timing.totalMs, bodySize: state.bodySize, body: state.kept, failure: failure)
     }
   }
 

@@ -38,8 +38,17 @@ struct TransferState {
   private var reader: Reader?
   private var hasReadHead = false
   var clock: PhaseClock
+  /// How many bytes of the body have come, as they are after decompression.
+  private(set) var bodySize = 0
+  /// The beginning of the body, for whoever observes the exchange.
+  private(set) var kept: [UInt8] = []
+  private let keepLimit: Int
 
-  init(clock: PhaseClock) { self.clock = clock }
+  /// An exchange of which at most `keepLimit` bytes are kept for its report.
+  init(clock: PhaseClock, keepLimit: Int = 0) {
+    self.clock = clock
+    self.keepLimit = keepLimit
+  }
 
   /// Whether the exchange is over, well or badly.
   var isOver: Bool { end != nil }
@@ -58,6 +67,8 @@ struct TransferState {
       return .full
     }
     buffer.append(contentsOf: bytes)
+    bodySize += bytes.count
+    if kept.count < keepLimit { kept += bytes.prefix(keepLimit - kept.count) }
     return .taken(wake: reader == nil ? nil : wake(now()))
   }
 

@@ -33,6 +33,8 @@ final class ClientSession: Sendable {
     var canPrompt = false
     /// What `switchProvider` without a session chose.
     var choice: ModelChoice?
+    /// What the client is told of unasked; gone with its connection.
+    var subscriptions: [Subscription] = []
   }
 
   enum Phase { case fresh, initialized, shutDown }
@@ -72,9 +74,24 @@ final class ClientSession: Sendable {
       let request = Request(id: id, params: params, peer: peer)
       trace(.messages, "request \(method)", peer)
       let work = try handler.prepare(self, request)
-      return handler.isOrdered ? ordered(work) : work
+      return logged(method, handler.isOrdered ? ordered(work) : work)
     } catch {
       return { () throws(ProviderError) in throw error }
+    }
+  }
+
+  /// `work` with a line in the log once it is done.
+  private func logged(_ method: String, _ work: @escaping Work) -> Work {
+    let start = ContinuousClock.now
+    return { [engine] () throws(ProviderError) in
+      do throws(ProviderError) {
+        let result = try await work()
+        engine.log.note(request: method, nil, took: ContinuousClock.now - start)
+        return result
+      } catch {
+        engine.log.note(request: method, error, took: ContinuousClock.now - start)
+        throw error
+      }
     }
   }
 
@@ -90,13 +107,15 @@ final class ClientSession: Sendable {
   }
 
   /// Tells a client that asked for it what is going on.
-  func trace(_ level: TraceLevel, _ message: @autoclosure () -> String, _ peer: any ClientPeer) {
+  func trace(
+    _ level: TraceLevel, _ message: @autoclosure () -> String, _ peer: any ClientPeer, logger: String = "server"
+  ) {
     let isWanted = state.withLock { state in
       guard !state.optedOut.contains(.logMessage) else { return false }
       return state.trace == .verbose || state.trace == level && level != .off
     }
     guard isWanted else { return }
-    let entry = LogMessageParams(level: level == .verbose ? .debug : .info, logger: "server", message: message())
+    let entry = LogMessageParams(level: level == .verbose ? .debug : .info, logger: logger, message: message())
     peer.notify(.logMessage, entry.json)
   }
 

@@ -2,6 +2,7 @@ internal import Completion
 package import Engine
 package import JSON
 package import JSONRPC
+internal import Synchronization
 internal import WireProtocol
 
 /// A client session behind a JSON-RPC connection.
@@ -12,7 +13,12 @@ package final class ConnectionService: RPCService {
   package init(engine: CompletionEngine, host: ServerHost) { session = ClientSession(engine: engine, host: host) }
 
   package func answerAtOnce(_ call: RPCCall) -> Result<JSONValue, RPCError>? {
-    session.answerAtOnce(call.method, call.params)?.mapError(RPCError.init)
+    guard let answer = session.answerAtOnce(call.method, call.params) else { return nil }
+    if case .success = answer {
+      let subscriptions = session.listen(for: call.connection)
+      session.state.withLock { $0.subscriptions = subscriptions }
+    }
+    return answer.mapError(RPCError.init)
   }
 
   package func prepare(_ call: RPCCall) -> @Sendable () async throws(RPCError) -> JSONValue {
@@ -32,7 +38,7 @@ package final class ConnectionService: RPCService {
 
   package func inputEnded(_ connection: RPCConnection) { session.inputs.end() }
 
-  package func closed(_ connection: RPCConnection) {}
+  package func closed(_ connection: RPCConnection) { session.state.withLock { $0.subscriptions = [] } }
 }
 
 extension RPCConnection: ClientPeer {

@@ -82,6 +82,7 @@ extension CompletionCall {
     headers = params.headers
     baseURL = params.baseURL
     api = params.api
+    budgetUSD = params.budgetUSD
   }
 }
 
@@ -92,8 +93,8 @@ extension CompletionOutcome {
       completionId: completionId, session: session, provider: provider, model: model, message: message,
       stopReason: stopReason, usage: usage, cost: cost,
       timing: CompletionTiming(queuedMs: queuedMs, firstTokenMs: firstTokenMs, totalMs: totalMs),
-      attempts: attempts, structured: structured,
-      dropped: dropped.map { DroppedItem(what: $0.what, why: $0.why) }, warnings: warnings, serviceTier: serviceTier,
+      attempts: attempts, structured: structured, dropped: DroppedItem.list(dropped), warnings: warnings,
+      serviceTier: serviceTier,
       upstreamId: upstreamId, upstreamModel: upstreamModel
     ).json
   }

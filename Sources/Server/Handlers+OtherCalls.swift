@@ -4,6 +4,13 @@ internal import JSON
 internal import Synchronization
 internal import WireProtocol
 
+extension DroppedItem {
+  /// What the engine says was dropped.
+  static func list(_ items: [(what: String, why: String)]) -> [DroppedItem] {
+    items.map { DroppedItem(what: $0.what, why: $0.why) }
+  }
+}
+
 extension ClientSession {
   static let otherCalls: [Handler] = [
     .free(.countTokens, CountTokensParams.self) { session, params, _ throws(ProviderError) in
@@ -12,7 +19,9 @@ extension ClientSession {
       call.options.system = params.system
       call.options.tools = params.tools
       let count = try await session.engine.countTokens(call)
-      return CountTokensResult(tokens: count.tokens, exact: count.isExact, warnings: count.warnings).json
+      return CountTokensResult(
+        tokens: count.tokens, exact: count.isExact, dropped: DroppedItem.list(count.dropped), warnings: count.warnings
+      ).json
     },
     .free(.embed, EmbedParams.self) { session, params, _ throws(ProviderError) in
       let request = EmbeddingRequest(input: params.input, dimensions: params.dimensions)
@@ -28,7 +37,7 @@ extension ClientSession {
       let outcome = try await session.engine.completeInline(call)
       return CompleteInlineResult(
         provider: outcome.provider, model: outcome.model, texts: outcome.texts, usage: outcome.usage,
-        cost: outcome.cost, native: outcome.isNative
+        cost: outcome.cost, native: outcome.isNative, dropped: DroppedItem.list(outcome.dropped)
       ).json
     },
   ]

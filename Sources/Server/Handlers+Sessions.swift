@@ -11,7 +11,7 @@ extension ClientSession {
       let record = try await session.engine.createSession(
         id: params.id, name: params.name, provider: params.provider, model: params.model,
         connectionDefault: session.state.withLock { $0.choice }, system: params.system, cwd: params.cwd,
-        fallbacks: params.fallbacks)
+        fallbacks: params.fallbacks, budgetUSD: params.budgetUSD)
       return try await session.info(record).json
     },
     .ordered(.listSessions, ListSessionsParams.self) { session, params, _ throws(ProviderError) in
@@ -22,6 +22,10 @@ extension ClientSession {
     },
     .ordered(.renameSession, RenameSessionParams.self) { session, params, _ throws(ProviderError) in
       let record = try await session.engine.sessions.rename(params.session, to: params.name)
+      return try await session.info(record).json
+    },
+    .ordered(.setBudget, SetBudgetParams.self) { session, params, _ throws(ProviderError) in
+      let record = try await session.engine.setBudget(of: params.session, to: params.budgetUSD)
       return try await session.info(record).json
     },
     .ordered(.deleteSession, SessionParams.self) { session, params, _ throws(ProviderError) in
@@ -97,7 +101,7 @@ extension SessionInfo {
     }
     self.init(
       id: record.id, name: record.name, provider: record.provider, model: record.model, system: record.system,
-      fallbacks: record.fallbacks, createdAt: record.createdAt, updatedAt: summary.updatedAt, threads: threads,
-      activeCompletion: summary.activeCompletion)
+      fallbacks: record.fallbacks, budgetUSD: record.budgetUSD, createdAt: record.createdAt,
+      updatedAt: summary.updatedAt, threads: threads, activeCompletion: summary.activeCompletion)
   }
 }

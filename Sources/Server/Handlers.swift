@@ -57,7 +57,8 @@ struct Handler: Sendable {
 extension ClientSession {
   /// Every method, by its name on the wire.
   static let handlers: [String: Handler] = Dictionary(
-    uniqueKeysWithValues: (lifecycle + catalogue + completions + otherCalls + sessionMethods + logins + settings).map {
-      ($0.method.rawValue, $0)
-    })
+    uniqueKeysWithValues: all.map { ($0.method.rawValue, $0) })
+
+  private static let all =
+    lifecycle + catalogue + completions + otherCalls + sessionMethods + logins + settings + usage
 }

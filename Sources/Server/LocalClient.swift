@@ -18,7 +18,10 @@ package final class LocalClient: Sendable {
   package func call(
     _ method: WireProtocol.Method, _ params: JSONValue = [:], _ listener: LocalListener = LocalListener()
   ) async throws(ProviderError) -> JSONValue {
-    let work = session.prepare(method.rawValue, params, id: nil, from: LocalPeer(listener: listener))
+    let peer = LocalPeer(listener: listener)
+    let work = session.prepare(method.rawValue, params, id: nil, from: peer)
+    let subscriptions = session.listen(for: peer)
+    defer { withExtendedLifetime(subscriptions) {} }
     do throws(ProviderError) {
       let result = try await work()
       await session.engine.settle()

@@ -3,8 +3,6 @@ package import JSON
 
 /// The parameters of `complete`.
 package struct CompleteParams: WireParams {
-  package static let unserved = ["budgetUSD"]
-
   /// The new messages, at least one; a string is one user message.
   package var input: [Message]
   /// The id or name of a session; `nil` for a one-off.
@@ -35,6 +33,8 @@ package struct CompleteParams: WireParams {
   /// Whether to wait when the thread is busy.
   package var queue: Bool
   package var purpose: Purpose
+  /// How many USD it may cost.
+  package var budgetUSD: Double?
 
   package init(_ json: JSONValue?) throws(JSONFieldError) {
     var fields = try JSONFields(json)
@@ -58,9 +58,7 @@ package struct CompleteParams: WireParams {
     requestKey = try fields.nonEmptyString("requestKey")
     queue = try fields.bool("queue") ?? false
     purpose = try fields.choice("purpose", Purpose.self) ?? .chat
-    for name in Self.unserved where fields.value(name) != nil {
-      throw fields.error(name, "is not served by this version")
-    }
+    budgetUSD = try fields.double("budgetUSD", in: 0...1e9)
     try fields.finish()
   }
 

@@ -65,7 +65,7 @@ package struct CompleteResult: Sendable {
     members["timing"] = timing.json
     members["attempts"] = .array(attempts.map(\.json))
     members.set("structured", structured)
-    if !dropped.isEmpty { members["dropped"] = .array(dropped.map(\.json)) }
+    members.set(dropped: dropped)
     if !warnings.isEmpty { members["warnings"] = .strings(warnings) }
     members.set("serviceTier", serviceTier.map(JSONValue.string))
     members.set("upstreamId", upstreamId.map(JSONValue.string))
@@ -118,5 +118,12 @@ package struct DroppedItem: Sendable, Hashable {
     self.what = what
     self.why = why
   }
-  fileprivate var json: JSONValue { ["what": .string(what), "why": .string(why)] }
+}
+
+extension JSONObject {
+  /// The member `dropped`, when there is anything in it.
+  mutating func set(dropped items: [DroppedItem]) {
+    guard !items.isEmpty else { return }
+    self["dropped"] = .array(items.map { ["what": .string($0.what), "why": .string($0.why)] })
+  }
 }

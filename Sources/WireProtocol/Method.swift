@@ -10,9 +10,10 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
   case listProviders, listModels
   case complete, cancel
   case completeInline, embed, countTokens
-  case createSession, listSessions, getSession, renameSession, deleteSession, switchProvider
+  case createSession, listSessions, getSession, renameSession, setBudget, deleteSession, switchProvider
   case login, loginInput, logout, loginStatus
   case getConfig, reloadConfig
+  case getUsage, getLimits, getRequestLog
 
   /// Whether it is a notification: it gets no response.
   package var isNotification: Bool {
@@ -25,7 +26,7 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
 
 /// The notifications the server sends, by their names on the wire.
 package enum ServerNotification: String, Sendable, Hashable, CaseIterable {
-  case streamDelta, logMessage, loginPrompt
+  case streamDelta, logMessage, loginPrompt, limitsChanged
 }
 
 /// The requests the server sends, by their names on the wire.

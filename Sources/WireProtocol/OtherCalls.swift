@@ -26,18 +26,22 @@ package struct CountTokensResult: Sendable, Hashable {
   package var tokens: Int
   /// Whether the provider itself counted.
   package var exact: Bool
+  /// What the provider did not count, because it could not be sent.
+  package var dropped: [DroppedItem]
   /// Why it did not, although it could.
   package var warnings: [String]
 
   /// A count.
-  package init(tokens: Int, exact: Bool, warnings: [String] = []) {
+  package init(tokens: Int, exact: Bool, dropped: [DroppedItem] = [], warnings: [String] = []) {
     self.tokens = tokens
     self.exact = exact
+    self.dropped = dropped
     self.warnings = warnings
   }
-  /// `{"tokens": …, "exact": …}`, and `warnings` when there are any.
+  /// `{"tokens": …, "exact": …}`, and `dropped` and `warnings` when there are any.
   package var json: JSONValue {
     var members: JSONObject = ["tokens": .int(tokens), "exact": .bool(exact)]
+    members.set(dropped: dropped)
     if !warnings.isEmpty { members["warnings"] = .strings(warnings) }
     return .object(members)
   }
@@ -124,17 +128,23 @@ package struct CompleteInlineResult: Sendable {
   package var cost: Cost?
   /// Whether the provider's own endpoint for holes wrote them.
   package var native: Bool
+  /// What of the call the provider could not take.
+  package var dropped: [DroppedItem]
 
   /// A result.
-  package init(provider: String, model: String, texts: [String], usage: Usage, cost: Cost?, native: Bool) {
+  package init(
+    provider: String, model: String, texts: [String], usage: Usage, cost: Cost?, native: Bool,
+    dropped: [DroppedItem] = []
+  ) {
     self.provider = provider
     self.model = model
     self.texts = texts
     self.usage = usage
     self.cost = cost
     self.native = native
+    self.dropped = dropped
   }
-  /// The result as the client gets it; `cost` is left out when it is not known.
+  /// The result as the client gets it; `cost` is left out when it is not known, `dropped` when it is empty.
   package var json: JSONValue {
     var members: JSONObject = [
       "provider": .string(provider), "model": .string(model), "items": .array(texts.map { ["text": .string($0)] }),
@@ -142,6 +152,7 @@ package struct CompleteInlineResult: Sendable {
     ]
     members.set("cost", cost?.json)
     members["native"] = .bool(native)
+    members.set(dropped: dropped)
     return .object(members)
   }
 }

@@ -11,6 +11,8 @@ package struct SessionInfo: Sendable, Hashable {
   package var system: String?
   /// Which models may answer in another's place; `nil` where the settings say.
   package var fallbacks: [String]?
+  /// How many USD its completions may cost together.
+  package var budgetUSD: Double?
   /// ISO 8601, UTC, with milliseconds.
   package var createdAt: String
   /// ISO 8601, UTC, with milliseconds.
@@ -22,8 +24,8 @@ package struct SessionInfo: Sendable, Hashable {
   /// A session.
   package init(
     id: String, name: String? = nil, provider: String, model: String, system: String? = nil,
-    fallbacks: [String]? = nil, createdAt: String, updatedAt: String, threads: [ThreadInfo] = [],
-    activeCompletion: String? = nil
+    fallbacks: [String]? = nil, budgetUSD: Double? = nil, createdAt: String, updatedAt: String,
+    threads: [ThreadInfo] = [], activeCompletion: String? = nil
   ) {
     self.id = id
     self.name = name
@@ -31,6 +33,7 @@ package struct SessionInfo: Sendable, Hashable {
     self.model = model
     self.system = system
     self.fallbacks = fallbacks
+    self.budgetUSD = budgetUSD
     self.createdAt = createdAt
     self.updatedAt = updatedAt
     self.threads = threads
@@ -44,6 +47,7 @@ package struct SessionInfo: Sendable, Hashable {
     members["model"] = .string(model)
     members.set("system", system.map(JSONValue.string))
     members.set("fallbacks", fallbacks.map { .strings($0) })
+    members.set("budgetUSD", budgetUSD.map(JSONValue.double))
     members["createdAt"] = .string(createdAt)
     members["updatedAt"] = .string(updatedAt)
     members["threads"] = .array(threads.map(\.json))
@@ -93,6 +97,8 @@ package struct CreateSessionParams: WireParams {
   package var cwd: String?
   /// `provider/model`s to ask in this order when a completion's own cannot answer; `nil` for those of the settings.
   package var fallbacks: [String]?
+  /// How many USD its completions may cost together.
+  package var budgetUSD: Double?
 
   package init(_ json: JSONValue?) throws(JSONFieldError) {
     var fields = try JSONFields(json)
@@ -104,6 +110,7 @@ package struct CreateSessionParams: WireParams {
     system = try fields.string("system")
     cwd = try fields.optional("cwd", "an absolute path") { $0.string.flatMap { $0.hasPrefix("/") ? $0 : nil } }
     fallbacks = try fields.models("fallbacks")
+    budgetUSD = try fields.double("budgetUSD", in: 0...1e9)
     try fields.finish()
   }
 
@@ -119,6 +126,22 @@ package struct CreateSessionParams: WireParams {
     }
     guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.count <= 64 else { return false }
     return text.utf8.allSatisfy { isAlphanumeric($0) || "._-".utf8.contains($0) }
+  }
+}
+
+/// The parameters of `setBudget`.
+package struct SetBudgetParams: WireParams {
+  /// The session's id or name.
+  package var session: String
+  /// USD; `nil`, which is `null` and must be said, for any number.
+  package var budgetUSD: Double?
+
+  package init(_ json: JSONValue?) throws(JSONFieldError) {
+    var fields = try JSONFields(json)
+    session = try fields.require("session", fields.nonEmptyString("session"))
+    budgetUSD = try fields.double("budgetUSD", in: 0...1e9)
+    if json?["budgetUSD"] == nil { throw fields.error("budgetUSD", "is required; null takes the budget away") }
+    try fields.finish()
   }
 }
 

@@ -5,22 +5,16 @@ package import JSON
 package protocol WireParams: Sendable {
   /// Reads `params`; absent means no members. Whatever is not known is refused with the nearest known name.
   init(_ json: JSONValue?) throws(JSONFieldError)
-  /// Names that the protocol reserves and this version does not serve: refused as `unsupported`, not as unknown.
-  static var unserved: [String] { get }
 }
 
 extension WireParams {
-  /// Most methods serve all their parameters.
-  package static var unserved: [String] { [] }
-
   /// Reads `params` for a handler.
-  /// - Throws: `invalidParams` or, for a name in `unserved`, `unsupported`; `path` names the field in both.
+  /// - Throws: `invalidParams`; `path` names the field.
   package static func decode(_ json: JSONValue?) throws(ProviderError) -> Self {
     do {
       return try Self(json)
     } catch {
-      let isUnserved = error.path.count == 1 && unserved.contains(error.path[0])
-      throw ProviderError(isUnserved ? .unsupported : .invalidParams, error.description, path: error.pathText)
+      throw ProviderError(error)
     }
   }
 }

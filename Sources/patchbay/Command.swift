@@ -40,7 +40,8 @@ struct Command: Sendable {
 
   /// Every command, in the order the help lists them.
   static let all: [Command] = [
-    serve, complete, chat, call, login, logout, `import`, models, providers, catalog, sessions, doctor, schema,
+    serve, complete, chat, call, login, logout, `import`, models, providers, catalog, sessions, usage, doctor, schema,
+    completions,
   ]
 
   /// Options that every command takes.

@@ -25,6 +25,7 @@ enum Help {
         config       \(directories.config)/config.json
         credentials  \(directories.data)/auth.json
         sessions     \(directories.state)/sessions/
+        usage        \(directories.state)/usage.jsonl
 
       Environment:
         PATCHBAY_HOME   keep all of the above below this folder instead

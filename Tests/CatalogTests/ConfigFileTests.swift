@@ -87,6 +87,10 @@ struct ConfigFileTests {
   }
 
   static let mistakes: [(text: String, message: String)] = [
+    (
+      #"{"cache": {"prompts": true}}"#,
+      #"config.json:1: cache.prompts: is not a known field; there are "enabled", "systemPrompt", "projectInstructions""#
+    ),
     ("{\n  \"modle\": 1\n}", "config.json:2: modle: is not a known field; did you mean \"model\"?"),
     ("{\n\"model\": 5}", "config.json:2: model: must be a string, but is 5"),
     ("[]", "config.json:1: must be an object, but is an array"),
@@ -206,7 +210,7 @@ struct ConfigFileTests {
 
   @Test("A file that cannot be read is an error that names it")
   func unreadable() throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     try FileSystem.makeDirectory(folder.file("config/config.json"))
     let environment = Environment(["PATCHBAY_HOME": folder.path])
     let error = providerError { () throws(ProviderError) in

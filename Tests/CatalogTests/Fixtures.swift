@@ -9,7 +9,7 @@ import Testing
 func makeCatalog(_ text: String?, environment: [String: String] = [:]) throws -> (
   catalog: ProviderCatalog, file: String
 ) {
-  let folder = try TempDirectory()
+  let folder = try TemporaryFolder()
   if let text { try folder.write("config/config.json", text) }
   let environment = Environment(environment.merging(["PATCHBAY_HOME": folder.path]) { $1 })
   let catalog = try ProviderCatalog.load(environment: environment, directories: Directories(environment))
@@ -18,7 +18,7 @@ func makeCatalog(_ text: String?, environment: [String: String] = [:]) throws ->
 
 /// The error of a config file that holds `text`, with the path of the file's folder cut off.
 func configError(_ text: String) throws -> ProviderError? {
-  let folder = try TempDirectory()
+  let folder = try TemporaryFolder()
   try folder.write("config/config.json", text)
   let environment = Environment(["PATCHBAY_HOME": folder.path])
   do {

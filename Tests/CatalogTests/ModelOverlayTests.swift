@@ -31,7 +31,7 @@ struct ModelOverlayTests {
 
   /// A catalogue over a data folder that holds `text` as the person's list.
   private func catalog(_ text: String) throws -> (catalog: ProviderCatalog, file: String) {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     try folder.write("data/models.json", text)
     let environment = Environment(["PATCHBAY_HOME": folder.path])
     let catalog = try ProviderCatalog.load(environment: environment, directories: Directories(environment))
@@ -59,7 +59,7 @@ struct ModelOverlayTests {
 
   @Test("It is laid over what ships, and lies under the config file; its file is nobody else's to read")
   func layers() throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     try folder.write(
       "config/config.json", #"{"providers": {"anthropic": {"models": {"claude-next": {"maxOutputTokens": 7}}}}}"#)
     let environment = Environment(["PATCHBAY_HOME": folder.path])

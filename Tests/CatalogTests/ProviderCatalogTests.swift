@@ -7,6 +7,12 @@ import Testing
 
 @Suite("Providers")
 struct ProviderCatalogTests {
+  @Test("A subscription is found by the name of its program")
+  func programNames() throws {
+    #expect(try makeCatalog(nil).catalog.provider(named: "codex").id == "openai-codex")
+    #expect(try makeCatalog(nil).catalog.provider(named: "copilot").id == "github-copilot")
+  }
+
   @Test("An alias is as good as an id", arguments: ["llamacpp", "llama.cpp", "llama-server"])
   func aliases(name: String) throws {
     #expect(try makeCatalog(nil).catalog.provider(named: name).id == "llamacpp")
@@ -146,7 +152,8 @@ struct ShippedCatalogTests {
     for entry in shipped.providers {
       #expect(shipped.api(named: entry.api)?.name == entry.api, "\(entry.id)")
       for name in [entry.id] + entry.aliases { #expect(names.insert(name).inserted, "\(name) is taken") }
-      #expect((entry.baseURL == nil) == (entry.kind == .builtin), "\(entry.id)")
+      #expect((entry.baseURL == nil) == [.builtin, .cli].contains(entry.kind), "\(entry.id)")
+      #expect((entry.program != nil) == (entry.kind == .cli), "\(entry.id)")
       #expect(entry.auth.need != .required || entry.loginHint != nil, "\(entry.id)")
       for family in entry.basePaths.keys { #expect(shipped.api(named: family)?.name == family, "\(entry.id)") }
     }

@@ -78,7 +78,7 @@ struct ProviderDataTests {
     #expect(try isConfigured("bedrock", ["AWS_PROFILE": "dev"]))
     #expect(try isConfigured("bedrock", ["AWS_BEARER_TOKEN_BEDROCK": "x"]))
     #expect(try !isConfigured("bedrock", ["AWS_REGION": "eu-west-1"]))
-    let home = try TempDirectory()
+    let home = try TemporaryFolder()
     #expect(try !isConfigured("altimate", ["HOME": home.path]))
     try home.write(".altimate/altimate.json", "{}")
     #expect(try isConfigured("altimate", ["HOME": home.path]))
@@ -86,7 +86,7 @@ struct ProviderDataTests {
 
   @Test("A preferred provider is the default as soon as it is configured; else the order of the list decides")
   func defaults() throws {
-    let home = try TempDirectory()
+    let home = try TemporaryFolder()
     try home.write(".altimate/altimate.json", "{}")
     let environment = ["HOME": home.path, "OPENAI_API_KEY": "k", "GROQ_API_KEY": "k"]
     #expect(

@@ -18,6 +18,20 @@ struct CostTests {
     #expect(cost(ModelCost(input: 0, output: 0))?.total == 0)
   }
 
+  @Test("What is cached for an hour costs twice the input, or what the model says")
+  func longWrites() {
+    var model = ModelInfo(id: "m")
+    let usage = Usage(input: 0, output: 0, cacheWrite: 3_000_000, cacheWriteLong: 1_000_000)
+    // Two millions for five minutes at 1.25 times the input, one million for an hour at twice of it.
+    model.cost = ModelCost(input: 4, output: 20, cacheRead: 0.4, cacheWrite: 5)
+    #expect(Cost(of: usage, model) == Cost(cacheWrite: 2 * 5 + 8))
+    model.cost?.cacheWriteLong = 7
+    #expect(Cost(of: usage, model) == Cost(cacheWrite: 2 * 5 + 7))
+    model.cost = ModelCost(input: 4, output: 20)
+    #expect(Cost(of: usage, model) == Cost(cacheWrite: 2 * 4 + 8))
+    #expect(Usage(input: 0, output: 0, cacheWrite: 1, cacheWriteLong: 5).cacheWriteLong == 1)
+  }
+
   private func cost(input: Int, cacheRead: Int = 0, tier: String? = nil) throws -> [Double] {
     var model = ModelInfo(id: "m")
     var prices = ModelCost(input: 2, output: 10, cacheRead: 1)

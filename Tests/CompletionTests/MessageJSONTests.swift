@@ -68,7 +68,7 @@ struct MessageJSONTests {
     ),
     (#"{"role":"user"}"#, "content: is required"),
     (#"{"role":"user","content":7}"#, "content: must be a string or an array of parts, but is a number"),
-    (#"{"role":"user","content":"x","nmae":1}"#, "nmae: is not a known field"),
+    (#"{"role":"user","content":"x","nmae":1}"#, #"nmae: is not a known field; there are "role", "content""#),
     (#"{"role":"user","content":[{"type":"text","txt":"x"}]}"#, "content[0].text: is required"),
     (
       #"{"role":"user","content":[{"type":"text","text":"x","texd":"x"}]}"#,

@@ -1,6 +1,7 @@
 internal import JSON
 internal import TestSupport
 internal import Testing
+internal import Upstream
 
 @Suite("The command line", .timeLimit(.minutes(1)))
 struct CommandLineTests {
@@ -9,8 +10,8 @@ struct CommandLineTests {
     let child = try await run(arguments)
     #expect(child.exit == .status(0))
     for command in [
-      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "doctor",
-      "schema",
+      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "usage",
+      "doctor", "schema",
     ] {
       #expect(child.output.contains(command), "\(command)")
     }
@@ -20,8 +21,8 @@ struct CommandLineTests {
   @Test(
     "each command has help",
     arguments: [
-      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "doctor",
-      "schema",
+      "serve", "complete", "call", "login", "logout", "import", "models", "providers", "catalog", "sessions", "usage",
+      "doctor", "schema",
     ])
   func commandHelp(command: String) async throws {
     let child = try await run([command, "--help"])
@@ -172,16 +173,38 @@ struct CommandLineTests {
   @Test("doctor and providers say where another program keeps a key, and what is unsafe about the file")
   func ambientKey() async throws {
     let home = try TemporaryFolder()
-    try home.write(".altimate/altimate.json", #"{"altimateInstanceName": "corp", "altimateApiKey": "sk-hidden-key"}"#)
+    try home.write(
+      ".altimate/altimate.json", #"{"altimateInstanceName": "corp", "altimateApiKey": "sk-hidden-S3CRET"}"#)
     let path = home.path + "/.altimate/altimate.json"
     _ = try await ChildProcess("/bin/chmod", ["644", path], environment: [:]).waitForExit()
     let shell = try await run(["doctor"], home: home)
     #expect(shell.output.contains("altimate-backend: ready, key from \(path)"))
     #expect(shell.output.contains("chmod 600 \(path)"))
-    #expect(!shell.output.contains("sk-hidden-key"))
+    #expect(!shell.output.contains("sk-hidden-S3CRET"))
     let details = try await run(["providers", "--details"], home: home)
     let echo = try #require(details.output.split(separator: "\n").first { $0.hasPrefix("echo\t") })
     #expect(echo.split(separator: "\t").count == 7 && echo.contains("this machine"))
+  }
+
+  @Test("doctor shows what is set up and counts the rest, says whose key is refused, and has all of it with --all")
+  func doctor() async throws {
+    let upstream = try Upstream { _, exchange in
+      try exchange.respond(status: 401, json: ["error": ["message": "wrong key"]])
+    }
+    let config: JSONValue = ["providers": ["groq": ["baseURL": .string(upstream.url), "apiKey": "S3CRET-wrong"]]]
+    let home = try TemporaryFolder()
+    let short = try await run(["doctor"], home: home, config: config)
+    #expect(short.output.contains("groq: ready") && !short.output.contains("openai: "))
+    #expect(short.output.contains("more are not set up"))
+    let all = try await run(["doctor", "--all"], home: home, config: config)
+    #expect(all.output.contains("openai: missing") && all.output.contains("OPENAI_API_KEY"))
+    let verified = try await run(["doctor", "--verify"], home: home, config: config)
+    #expect(verified.output.contains("groq: unusable, key from \(home.path)/config/config.json"))
+    #expect(verified.output.contains("groq refuses the key from \(home.path)/config/config.json"))
+    let status = try await run(["login", "--status", "--verify"], home: home, config: config)
+    #expect(status.output.contains("unusable") && status.output.contains("groq refuses the key from"))
+    let machine = try JSONValue(parsing: try await run(["doctor", "--json"], home: home, config: config).output)
+    #expect(machine["providers"]?.array?.count ?? 0 > 40)
   }
 
   @Test("no colours go into a pipe", arguments: ["models", "providers", "sessions", "doctor", "--help"])

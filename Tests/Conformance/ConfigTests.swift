@@ -142,7 +142,7 @@ struct ConfigTests {
       "providers": [
         "mock": [
           "api": "openai-completions", "baseURL": "http://127.0.0.1:9/v1",
-          "extra": ["token": "planted-secret", "user": "me", "nested": ["api_key": "planted-secret"]],
+          "extra": ["token": "S3CRET-extra", "user": "me", "nested": ["api_key": "S3CRET-extra"]],
         ]
       ]
     ]

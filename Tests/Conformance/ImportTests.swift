@@ -5,8 +5,8 @@ internal import Testing
 @Suite("patchbay import", .timeLimit(.minutes(1)))
 struct ImportTests {
   private static let pi = """
-    {"groq": {"type": "api_key", "key": "gsk-secret-1"}, "nobody": {"type": "api_key", "key": "secret-2"},
-     "openai-codex": {"type": "oauth", "access": "secret-3", "refresh": "secret-4", "expires": 1, "accountId": "a"}}
+    {"groq": {"type": "api_key", "key": "gsk-S3CRET-1"}, "nobody": {"type": "api_key", "key": "S3CRET-2"},
+     "openai-codex": {"type": "oauth", "access": "S3CRET-3", "refresh": "S3CRET-4", "expires": 1, "accountId": "a"}}
     """
 
   @Test("lists, tries, takes, keeps and replaces logins, and never prints one")
@@ -20,9 +20,9 @@ struct ImportTests {
     #expect(try home.read("data/auth.json").isEmpty)
     #expect(try await run(["pi/groq"], home).exit == .status(0))
     let entry = try JSONValue(parsing: try home.read("data/auth.json"))["groq"]
-    #expect(entry == ["type": "api_key", "key": "gsk-secret-1"])
+    #expect(entry == ["type": "api_key", "key": "gsk-S3CRET-1"])
 
-    try home.write(".pi/agent/auth.json", Self.pi.replacing("gsk-secret-1", with: "gsk-secret-9"))
+    try home.write(".pi/agent/auth.json", Self.pi.replacing("gsk-S3CRET-1", with: "gsk-S3CRET-9"))
     let kept = try await run(["groq"], home)
     #expect(kept.exit == .status(1) && kept.output.contains("--replace"))
     let all = try await run(["--all", "--replace", "--json"], home)
@@ -30,7 +30,7 @@ struct ImportTests {
     let results = try JSONValue(parsing: all.output)["logins"]?.array?.map { $0["result"]?.string }
     #expect(results == ["replaced", "left", "taken"])
     let stored = try JSONValue(parsing: try home.read("data/auth.json"))
-    #expect(stored["groq"]?["key"] == "gsk-secret-9")
+    #expect(stored["groq"]?["key"] == "gsk-S3CRET-9")
     #expect(stored["openai-codex"]?["accountId"] == "a")
   }
 
@@ -51,7 +51,7 @@ struct ImportTests {
   func settings() async throws {
     let home = try TemporaryFolder()
     try home.write("config/config.json", "{\n  // mine\n  \"limits\": {}\n}\n")
-    try home.write("m/models.json", #"{"providers": {"groq": {"apiKey": "secret-5", "x": 1}}}"#)
+    try home.write("m/models.json", #"{"providers": {"groq": {"apiKey": "S3CRET-5", "x": 1}}}"#)
     let arguments = ["--config", "\(home.path)/m/models.json"]
     let shown = try await run(arguments, home)
     #expect(shown.exit == .status(0))
@@ -61,7 +61,7 @@ struct ImportTests {
     #expect(try !home.read("config/config.json").contains("groq"))
     #expect(try await run(arguments + ["--write"], home).exit == .status(0))
     let text = try home.read("config/config.json")
-    #expect(text.contains("// mine") && text.contains("\"apiKey\": \"secret-5\""))
+    #expect(text.contains("// mine") && text.contains("\"apiKey\": \"S3CRET-5\""))
     try home.write("config/config.json", "{\"modl\": 1}")
     let refused = try await run(arguments + ["--write"], home)
     #expect(refused.exit == .status(1) && refused.errors.contains("modl") && refused.output.contains("groq"))
@@ -75,7 +75,9 @@ struct ImportTests {
       PatchbayProcess.binary(), ["import"] + arguments, environment: PatchbayProcess.environment(home: home))
     child.closeInput()
     let exit = try await child.waitForExit()
-    #expect(!child.outputText.contains("secret") && !child.errorText.contains("secret"), "a key was printed")
+    #expect(
+      !child.outputText.contains(PlantedSecret.mark) && !child.errorText.contains(PlantedSecret.mark),
+      "a key was printed")
     return (exit, child.outputText, child.errorText)
   }
 }

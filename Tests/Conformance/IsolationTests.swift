@@ -145,7 +145,8 @@ private final class TwoProviders: Sendable {
   var config: JSONValue {
     func provider(_ name: String) -> JSONValue {
       [
-        "api": "openai-completions", "baseURL": .string("\(server.url)/\(name)/v1"), "apiKey": "sk-test",
+        "api": "openai-completions", "baseURL": .string("\(server.url)/\(name)/v1"),
+        "apiKey": .string(PlantedSecret.key("test")),
         "model": "test-model",
       ]
     }

@@ -8,7 +8,7 @@ private let script: String? = ["/usr/bin/script", "/bin/script"].first { (path: 
 
 @Suite("patchbay login", .timeLimit(.minutes(1)))
 struct LoginCommandTests {
-  private static let key = "sk-terminal-do-not-show-0123456789"
+  private static let key = PlantedSecret.key("terminal")
 
   /// Runs the program away from any terminal.
   private func run(

@@ -6,7 +6,7 @@ internal import Upstream
 
 @Suite("Logging in (protocol §6)", .timeLimit(.minutes(1)))
 struct LoginTests {
-  private static let key = "sk-login-do-not-show-0123456789"
+  private static let key = PlantedSecret.key("login")
 
   /// A configuration whose provider groq is `upstream`.
   private static func config(_ upstream: Upstream) -> JSONValue {
@@ -86,17 +86,43 @@ struct LoginTests {
       try exchange.respond(
         status: isGood ? 200 : 401, json: isGood ? ["data": []] : ["error": ["message": "wrong key"]])
     }
-    try await withPatchbay(config: Self.config(upstream)) { patchbay in
+    let home = try TemporaryFolder()
+    try await withPatchbay(home: home, config: Self.config(upstream)) { patchbay in
       let params: JSONValue = ["provider": "groq", "verify": true]
       for (key, status) in [(Self.key, "ready"), ("sk-wrong", "missing")] {
         try await patchbay.call("login", ["provider": "groq", "apiKey": .string(key)])
         let entry = try await patchbay.call("loginStatus", params)["providers"]?.array?.first
         #expect(entry?["status"] == .string(status))
+        let detail = entry?["detail"]?.string
+        #expect((detail == nil) == (status == "ready"))
+        #expect(detail?.contains("groq refuses the key from \(home.path)/data/auth.json") ?? true)
       }
       try await patchbay.call("login", ["provider": "groq", "apiKey": .string(Self.key), "account": "work"])
       let entries = try await patchbay.call("loginStatus", params)["providers"]?.array ?? []
       #expect(entries.map { $0["account"]?.string } == [nil, "work"])
       #expect(entries.map { $0["status"]?.string } == ["missing", "ready"])
+    }
+  }
+
+  @Test("a list of models that anybody gets says nothing about a key")
+  func publicList() async throws {
+    let upstream = try Upstream { _, exchange in try exchange.respond(json: ["data": []]) }
+    try await withPatchbay(config: Self.config(upstream), environment: ["GROQ_API_KEY": Self.key]) { patchbay in
+      let params: JSONValue = ["provider": "groq", "verify": true]
+      let entry = try await patchbay.call("loginStatus", params)["providers"]?.array?.first
+      #expect(entry?["status"] == "unknown" && entry?["source"] == "env")
+      #expect(entry?["detail"]?.string?.contains("anybody") == true)
+      #expect(upstream.requests.last?.header("authorization") == nil)
+    }
+  }
+
+  @Test("who logs out hears of a key that stays")
+  func remaining() async throws {
+    try await withPatchbay(environment: ["GROQ_API_KEY": Self.key]) { patchbay in
+      try await patchbay.call("login", ["provider": "groq", "apiKey": "other"])
+      let outcome = try await patchbay.call("logout", ["provider": "groq"])
+      #expect(outcome["removed"] == true)
+      #expect(outcome["warnings"]?.array?.first?.string?.contains("GROQ_API_KEY") == true)
     }
   }
 

@@ -47,7 +47,8 @@ struct MadeUpProviderTests {
     try home.write(config: [
       "providers": [
         "acme": [
-          "api": .string(family.api), "baseURL": .string(upstream.url + family.base), "apiKey": "sk-acme",
+          "api": .string(family.api), "baseURL": .string(upstream.url + family.base),
+          "apiKey": .string(PlantedSecret.key("acme")),
           "models": ["acme-1": ["name": "Acme One", "contextWindow": 9000]],
         ]
       ]
@@ -65,7 +66,7 @@ struct MadeUpProviderTests {
     }
     let request = try #require(upstream.requests.last)
     #expect(request.path == family.path)
-    #expect(request.header(family.header)?.hasSuffix("sk-acme") == true)
+    #expect(request.header(family.header)?.hasSuffix(PlantedSecret.key("acme")) == true)
     let doctor = try ChildProcess(
       PatchbayProcess.binary(), ["doctor"], environment: PatchbayProcess.environment(home: home))
     doctor.closeInput()

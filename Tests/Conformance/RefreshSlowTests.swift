@@ -78,6 +78,8 @@ private final class Issuer: Sendable {
   var renewals: Int { state.withLock { $0.renewals } }
   var complaints: [String] { state.withLock { $0.complaints } }
 
+  private static func token(_ kind: String, _ number: Int) -> String { "\(kind)-\(number)-\(PlantedSecret.mark)" }
+
   /// From now on the token that is in use is refused.
   func endToken() { state.withLock { $0.isEnded = true } }
 
@@ -87,7 +89,7 @@ private final class Issuer: Sendable {
   func serve() throws -> Upstream {
     try Upstream { [self] request, exchange in
       if request.path == "/token" { return try renew(request, exchange) }
-      let token = state.withLock { $0.isEnded ? nil : "Bearer access-\($0.number)" }
+      let token = state.withLock { $0.isEnded ? nil : "Bearer \(Self.token("access", $0.number))" }
       guard request.header("authorization") == token else {
         return try exchange.respond(status: 401, json: ["error": ["message": "the token has expired"]])
       }
@@ -107,7 +109,9 @@ private final class Issuer: Sendable {
     }
     let number = state.withLock { state -> Int? in
       let form = String(decoding: request.body, as: UTF8.self)
-      guard form.contains("grant_type=refresh_token"), form.contains("refresh_token=refresh-\(state.number)") else {
+      guard form.contains("grant_type=refresh_token"),
+        form.contains("refresh_token=\(Self.token("refresh", state.number))")
+      else {
         state.complaints.append("a renewal with an old refresh token: \(form)")
         return nil
       }
@@ -122,7 +126,7 @@ private final class Issuer: Sendable {
     }
     guard let number else { return try exchange.respond(status: 400, json: ["error": "invalid_grant"]) }
     try exchange.respond(json: [
-      "access_token": .string("access-\(number)"), "refresh_token": .string("refresh-\(number)"),
+      "access_token": .string(Self.token("access", number)), "refresh_token": .string(Self.token("refresh", number)),
       "expires_in": 100_000, "token_type": "Bearer",
     ])
   }
@@ -143,7 +147,8 @@ private final class Issuer: Sendable {
     ])
     let entry: JSONValue = [
       "acme": [
-        "type": "oauth", "access": "access-1", "refresh": "refresh-1", "expires": 4_102_444_800_000,
+        "type": "oauth", "access": .string(Self.token("access", 1)), "refresh": .string(Self.token("refresh", 1)),
+        "expires": 4_102_444_800_000,
       ]
     ]
     try home.write("data/auth.json", entry.text)

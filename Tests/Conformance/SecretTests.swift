@@ -5,7 +5,7 @@ internal import Upstream
 
 @Suite("Secrets stay secret (protocol §3, §6)", .timeLimit(.minutes(1)))
 struct SecretTests {
-  private static let secret = "sk-do-not-show-0123456789abcdef"
+  private static let secret = PlantedSecret.key("do-not-show")
   private static let sources = ["config", "environment", "param", "command", "header"]
 
   @Test("a key that an upstream repeats in an error reaches nobody, wherever it came from", arguments: sources)

@@ -70,6 +70,21 @@ struct TerminalTests {
     #expect(!child.output.contains("\u{1b}"))
   }
 
+  @Test("usage draws bars across the width of the terminal")
+  func usageBars() async throws {
+    let home = try TemporaryFolder()
+    try await withPatchbay(home: home) { patchbay in
+      try await patchbay.call("complete", echo("one two three four"))
+      try await patchbay.call("complete", echo("one", model: "think"))
+    }
+    let child = try await onTerminal("usage --by model", home: home, environment: ["NO_COLOR": "1"])
+    let rows = child.output.split(separator: "\r\n").map(String.init)
+    #expect(rows.count == 4, "\(rows)")
+    #expect(rows[1].hasPrefix("echo/echo") && rows[1].contains("█"))
+    #expect(rows[1].count == 80 && rows[2].count < 80)
+    #expect(rows.last?.hasPrefix("total") == true && rows.last?.contains("█") == false)
+  }
+
   /// Runs the program with both output streams on a terminal; its input is one too unless `input` is given.
   private func onTerminal(
     _ arguments: String, input: String? = nil, home: TemporaryFolder? = nil, environment: [String: String] = [:]

@@ -22,7 +22,7 @@ struct AuthStoreTests {
 
   @Test("What is saved is read back by another store, in pi's form, from a file and a folder of the user's own")
   func saves() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let path = folder.file("data/deep/auth.json")
     let store = AuthStore(path: path)
     #expect(try await store.accounts() == [])
@@ -57,7 +57,7 @@ struct AuthStoreTests {
 
   @Test("What nobody here knows stays as it was, byte for byte and in its place")
   func faithful() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let before = #"""
       {"other":{"type" : "wellknown", "n":1.50},   "acme": {"note": "mine", "type": "oauth", "access": "a",
          "gone": 1, "expires": 1.0e3, "refresh": "r"}, "last": [ ]}
@@ -80,7 +80,7 @@ struct AuthStoreTests {
 
   @Test("A damaged file, and one that others can read, are refused for changes too and stay as they are")
   func refused() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     for (content, mode) in [("{\"acme\": ", 0o600), ("[]", 0o600), ("", 0o600), ("{}", 0o640)] as [(String, mode_t)] {
       let path = try folder.write("auth.json", content, mode: mode)
       let store = AuthStore(path: path)
@@ -93,7 +93,7 @@ struct AuthStoreTests {
 
   @Test("What a killed writer left is removed by the next one")
   func leftovers() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let left = try folder.write("auth.json.77.abcd.tmp", "{\"half")
     let foreign = try folder.write("other.tmp", "")
     let store = AuthStore(path: folder.file("auth.json"))
@@ -104,7 +104,7 @@ struct AuthStoreTests {
 
   @Test("A link to a file elsewhere stays one")
   func links() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let target = try folder.write("dotfiles/keys.json", "{}")
     let link = folder.file("auth.json")
     #expect(symlink("dotfiles/keys.json", link) == 0)
@@ -116,7 +116,7 @@ struct AuthStoreTests {
 
   @Test("Changes of many stores at the same time are all kept")
   func concurrent() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let path = folder.file("auth.json")
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<40 {
@@ -135,7 +135,7 @@ struct AuthStoreTests {
 
   @Test("Two quick changes of the same length are never taken for one")
   func quick() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let path = folder.file("auth.json")
     let (reader, writer) = (AuthStore(path: path), AuthStore(path: path))
     for number in 100..<160 {
@@ -148,7 +148,7 @@ struct AuthStoreTests {
 
   @Test("Whoever waits for the lock can be cancelled, and the holder's change is kept")
   func cancelled() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let path = folder.file("auth.json")
     let lock = try #require(try FileLock.tryTaking("\(path).flock"))
     #expect(try FileLock.tryTaking("\(path).flock") == nil)

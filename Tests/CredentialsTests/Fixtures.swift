@@ -6,7 +6,7 @@ import TestSupport
 
 /// A user of their own: a home with a config file and, when `auth` is given, an `auth.json`.
 struct User {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   let resolver: KeyResolver
   let configPath: String
   let authPath: String
@@ -15,7 +15,7 @@ struct User {
     auth: String? = nil, authMode: mode_t = 0o600, environment: [String: String] = [:], config: String = "{}",
     configMode: mode_t = 0o600, commandLimit: Duration = .seconds(10), now: Int = 1_000
   ) throws {
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     authPath = folder.file("data/auth.json")
     configPath = try folder.write("config/config.json", config, mode: configMode)
     if let auth { try folder.write("data/auth.json", auth, mode: authMode) }

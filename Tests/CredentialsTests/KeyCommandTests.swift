@@ -42,10 +42,13 @@ struct KeyCommandTests {
     #expect(mkfifo(path, 0o600) == 0)
     let alive = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     defer { close(alive) }
+    // A pipe that nobody ever held does not hang up; the command may be ended before it gets to that.
+    let first = open(path, O_WRONLY | O_CLOEXEC)
     let command = "!\(prefix)exec 9>\(path); sh -c '\(prefix)sleep 90' & sleep 90"
     let error = await user.error { () throws(ProviderError) in try await user.resolve(command) }
     #expect(error?.kind == .authRequired)
     #expect(error?.message == "the command at HOME/config/config.json:7 that gives the key took longer than 0.05 s")
+    close(first)
     // A pipe that nobody holds any more hangs up, at once or as soon as the last one is gone.
     let events = await BlockingQueue.run {
       var entry = pollfd(fd: alive, events: Int16(POLLIN), revents: 0)

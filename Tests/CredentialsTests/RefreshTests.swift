@@ -57,12 +57,12 @@ struct RefreshTests {
 
   /// A user who is logged in at "acme" until `expires`; every resolver is as another process would have it.
   private struct Setting {
-    let folder: TempDirectory
+    let folder: TemporaryFolder
     let flow: FakeFlow
     let wall = Wall(1_000_000)
 
     init(expires: Int, refresh: String = "r1", _ flow: FakeFlow) throws {
-      folder = try TempDirectory()
+      folder = try TemporaryFolder()
       self.flow = flow
       try write(access: "a1", refresh: refresh, expires: expires)
     }
@@ -122,14 +122,19 @@ struct RefreshTests {
     #expect(setting.flow.refreshed == ["r1"])
   }
 
+  /// A flow that says when an exchange has begun, and goes on with it when it may.
+  private static func held(_ started: AsyncStream<Void>.Continuation, until mayEnd: AsyncStream<Void>) -> FakeFlow {
+    FakeFlow { _, _ throws(ProviderError) in
+      started.yield()
+      for await _ in mayEnd { break }
+      return 1_000_000 + hour
+    }
+  }
+
   @Test("Whoever waits can be cancelled; the exchange goes on, and its tokens are kept")
   func cancelled() async throws {
     let (started, mayEnd) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
-    let flow = FakeFlow { _, _ throws(ProviderError) in
-      started.continuation.yield()
-      for await _ in mayEnd.stream { break }
-      return 1_000_000 + Self.hour
-    }
+    let flow = Self.held(started.continuation, until: mayEnd.stream)
     let setting = try Setting(expires: 0, flow)
     let resolver = setting.resolver()
     let waiter = Task { () -> ErrorKind? in
@@ -215,11 +220,7 @@ struct RefreshTests {
   @Test("New tokens that cannot be written are not used, and not lost: the next attempt writes them")
   func unwritten() async throws {
     let (started, mayEnd) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
-    let flow = FakeFlow { _, _ throws(ProviderError) in
-      started.continuation.yield()
-      for await _ in mayEnd.stream { break }
-      return 1_000_000 + Self.hour
-    }
+    let flow = Self.held(started.continuation, until: mayEnd.stream)
     let setting = try Setting(expires: 0, flow)
     let resolver = setting.resolver()
     let key = Task { try await resolver.key(for: setting.query) }
@@ -239,13 +240,7 @@ struct RefreshTests {
   @Test("A login that is removed while it is renewed stays removed")
   func removed() async throws {
     let (started, mayEnd) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
-    let setting = try Setting(
-      expires: 0,
-      FakeFlow { _, _ throws(ProviderError) in
-        started.continuation.yield()
-        for await _ in mayEnd.stream { break }
-        return 1_000_000 + Self.hour
-      })
+    let setting = try Setting(expires: 0, Self.held(started.continuation, until: mayEnd.stream))
     let resolver = setting.resolver()
     let key = Task { try await resolver.key(for: setting.query) }
     for await _ in started.stream { break }

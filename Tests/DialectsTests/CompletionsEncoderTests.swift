@@ -196,7 +196,10 @@ struct CompletionsEncoderTests {
     let message = Message(role: .user, content: [.png])
     let written = try dialect.write(messages: [message])
     #expect(written.body["messages"]?[0]?["content"] == "[an image was left out: this model cannot see it]")
-    #expect(written.dropped == [Dropped("messages[0].content[0]", "prov/model-1 takes no images")])
+    let why =
+      "prov/model-1 takes no images as far as is known; if it does, add \"image\" to "
+      + "providers.prov.models.model-1.input in the config file"
+    #expect(written.dropped == [Dropped("messages[0].content[0]", why)])
     #expect(try dialect.write(["supportsImages": true], messages: [message]).dropped == [])
     #expect(
       try dialect.write(["supportsImages": false], messages: [message], model: .with { $0.input = ["image"] }).losses

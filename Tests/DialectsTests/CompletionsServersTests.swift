@@ -193,6 +193,11 @@ struct CompletionsServersTests {
     #expect(
       try dialect.write(request, at: endpoint).url
         == "https://host.test/v1/chat/completions?api-version=2025-04-01&a%20b=c%26d")
+    endpoint.quirks = ["query": ["api-version": "$apiVersion|2024-10-21"]]
+    for (version, expected) in [("2025-04-01", "2025-04-01"), ("", "2024-10-21"), (nil, "2024-10-21")] {
+      endpoint.variables = version.map { ["apiVersion": $0] } ?? [:]
+      #expect(try dialect.write(request, at: endpoint).url.hasSuffix("?api-version=\(expected)"))
+    }
   }
 }
 

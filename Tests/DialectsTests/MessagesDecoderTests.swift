@@ -207,11 +207,11 @@ struct MessagesDecoderTests {
       #"{"input_tokens":null,"output_tokens":9,"output_tokens_details":{"thinking_tokens":4},"speed":"fast","#
       + #""service_tier":"standard"}"#
     let answer = decode([start] + Self.text + [Self.end("end_turn", usage: end), Self.stop])
-    #expect(answer.usage == Usage(input: 5, output: 9, cacheRead: 7, cacheWrite: 3, reasoning: 4))
+    #expect(answer.usage == Usage(input: 5, output: 9, cacheRead: 7, cacheWrite: 3, reasoning: 4, cacheWriteLong: 2))
     #expect(answer.tier == "fast")
     let whole = decode(
       [start] + Self.text + [Self.end("end_turn", usage: #"{"cache_creation_input_tokens":8}"#), Self.stop])
-    #expect(whole.usage?.cacheWrite == 8)
+    #expect((whole.usage?.cacheWrite, whole.usage?.cacheWriteLong) == (8, 2))
   }
 
   // MARK: - Structured output

@@ -197,7 +197,7 @@ struct MessagesEncoderTests {
        "claudeCode":true,"countsTokens":false,"body":{"a":1}}
       """)
     let object = try #require(all.object)
-    let set = Mirror(reflecting: try AnthropicMessagesQuirks(object)).children
+    let set = Mirror(reflecting: try AnthropicMessagesQuirks().with(object)).children
     let defaults = Mirror(reflecting: AnthropicMessagesQuirks()).children
     #expect(set.count == object.count)
     for (changed, usual) in zip(set, defaults) {

@@ -57,7 +57,7 @@ struct QuirksTests {
        "supportsServiceTier":true,"refuses":["seed"],"maxStopSequences":4,"seedField":"s","body":{"a":1}}
       """)
     let object = try #require(all.object)
-    let set = Mirror(reflecting: try OpenAICompletionsQuirks(object)).children
+    let set = Mirror(reflecting: try OpenAICompletionsQuirks().with(object)).children
     let defaults = Mirror(reflecting: OpenAICompletionsQuirks()).children
     #expect(set.count == object.count)
     for (changed, usual) in zip(set, defaults) {

@@ -22,7 +22,7 @@ struct CloudAccessTests {
   private func person(_ variables: [String: String] = [:], auth: String? = nil) throws -> Person {
     let person = try Person(config: [:], auth: auth, environment: variables)
     let file: JSONObject = [
-      "type": "authorized_user", "client_id": "c", "client_secret": "client-secret", "refresh_token": "refresh-token",
+      "type": "authorized_user", "client_id": "c", "client_secret": "client-S3CRET", "refresh_token": "refresh-token",
       "token_uri": .string("\(token?.url ?? "")/token"), "quota_project_id": "payer", "project_id": "from-file",
     ]
     try person.folder.write(
@@ -101,7 +101,7 @@ struct CloudAccessTests {
         "type": "api_key",
         "env": [
           "AZURE_OPENAI_RESOURCE_NAME": "mine", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c",
-          "AZURE_CLIENT_SECRET": "the-secret", "AZURE_AUTHORITY_HOST": .string(token?.url ?? ""),
+          "AZURE_CLIENT_SECRET": "the-S3CRET", "AZURE_AUTHORITY_HOST": .string(token?.url ?? ""),
         ],
       ]
     ]

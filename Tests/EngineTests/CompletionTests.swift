@@ -34,11 +34,11 @@ struct OneOffTests {
     #expect(outcome.completionId.hasPrefix("cmp_"))
     #expect(outcome.firstTokenMs != nil && outcome.totalMs >= outcome.queuedMs)
     #expect(upstream.requests.map(\.path) == ["/v1/chat/completions"])
-    #expect(upstream.requests.first?.header("authorization") == "Bearer sk-stored-key")
+    #expect(upstream.requests.first?.header("authorization") == "Bearer sk-stored-S3CRET")
     #expect(upstream.requests.first?.header("user-agent") == "patchbay/test")
     #expect(upstream.lastBody?["stream"] == true)
     #expect(upstream.lastMessages == ["user: Hi"])
-    #expect(try FileSystem.list(person.folder.file("state")).isEmpty)
+    #expect(try FileSystem.list(person.folder.file("state")) == ["usage.jsonl"])
   }
 
   @Test("stream: false asks for one piece and reads it")
@@ -189,7 +189,7 @@ struct KeyDestinationTests {
     let person = try Person(home)
     for ending in ["/v1", "/v1/"] {
       _ = try await person.complete("Hi") { $0.baseURL = home.url + ending }
-      #expect(home.requests.last?.header("authorization") == "Bearer sk-stored-key")
+      #expect(home.requests.last?.header("authorization") == "Bearer sk-stored-S3CRET")
       #expect(home.requests.last?.path == "/v1/chat/completions")
     }
   }

@@ -11,7 +11,7 @@ import Upstream
 
 /// A person with a home, a config file and providers that are test servers.
 final class Person: Sendable {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   let engine: CompletionEngine
   /// Kept running for as long as the person may ask it.
   private let upstream: Upstream?
@@ -19,29 +19,29 @@ final class Person: Sendable {
   /// `config` is the content of `config.json`; `auth` that of `auth.json`.
   init(
     config: JSONValue, auth: String? = nil, environment: [String: String] = [:], upstream: Upstream? = nil,
-    dialects: [any Dialect] = Dialects.all
+    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog()
   ) throws {
     self.upstream = upstream
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     try folder.write("config/config.json", config.text)
     if let auth { try folder.write("data/auth.json", auth) }
     let home = ["PATCHBAY_HOME": folder.path, "HOME": folder.path, "PATH": "/usr/bin:/bin"]
     engine = CompletionEngine(
       environment: Environment(environment.merging(home) { $1 }), directories: nil, userAgent: "patchbay/test",
-      dialects: dialects)
+      dialects: dialects, log: log)
   }
 
   /// A person whose provider "acme" is `upstream`, with further settings of the provider and of the whole file.
   convenience init(
     _ upstream: Upstream, acme: JSONObject = [:], more: JSONObject = [:], auth: String? = nil,
-    dialects: [any Dialect] = Dialects.all
+    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog()
   ) throws {
-    var section: JSONObject = ["api": "openai", "baseURL": .string(upstream.url + "/v1"), "apiKey": "sk-stored-key"]
+    var section: JSONObject = ["api": "openai", "baseURL": .string(upstream.url + "/v1"), "apiKey": "sk-stored-S3CRET"]
     section["models"] = ["small-model": [:]]
     section.merge(acme)
     var config: JSONObject = ["defaultProvider": "acme", "providers": ["acme": .object(section)]]
     config.merge(more)
-    try self.init(config: .object(config), auth: auth, upstream: upstream, dialects: dialects)
+    try self.init(config: .object(config), auth: auth, upstream: upstream, dialects: dialects, log: log)
   }
 
   /// Completes from beginning to end.

@@ -54,6 +54,7 @@ private final class Someone: LoginInteraction {
 /// A login that asks for a code.
 private struct CodeFlow: LoginFlow {
   var methods: [LoginMethod] = [.oauth, .device]
+  var takesDomain = true
   var revocation: Result<Bool, ProviderError> = .success(true)
 
   func login(_ method: LoginMethod, _ context: LoginContext) async throws(ProviderError) -> OAuthCredential {
@@ -186,7 +187,10 @@ struct LoginsTests {
     #expect(device?.kind == .unsupported)
     #expect(device?.path == "method")
     #expect(device?.hint == "There is \"apiKey\".")
-    #expect(await failure { $0.domain = "x.example" }?.path == "domain")
+    for flow in [nil, CodeFlow(takesDomain: false)] {
+      let error = await failure(flow: flow) { $0.domain = "x.example" }
+      #expect((error?.kind, error?.path) == (.invalidParams, "domain"))
+    }
   }
 
   @Test("Who needs no login is told so; a local server may get a key all the same")

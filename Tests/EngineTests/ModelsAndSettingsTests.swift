@@ -32,14 +32,15 @@ struct ModelListTests {
     #expect(all.models.map(\.source) == [.config, .live])
     #expect(all.models.last?.model.contextWindow == 8192)
     #expect(upstream.requests.map(\.path) == ["/v1/models"])
-    #expect(upstream.requests.last?.header("authorization") == "Bearer sk-stored-key")
+    #expect(upstream.requests.last?.header("authorization") == "Bearer sk-stored-S3CRET")
     #expect(all.failures.isEmpty)
   }
 
   @Test(
     "A provider whose list cannot be had is named, and the others still answer",
     arguments: [
-      (401, ["error": ["message": "bad sk-stored-key"]], ErrorKind.authRejected), (200, ["data": 1], .upstreamInvalid),
+      (401, ["error": ["message": "bad sk-stored-S3CRET"]], ErrorKind.authRejected),
+      (200, ["data": 1], .upstreamInvalid),
       (500, [:], .upstreamError),
     ] as [(Int, JSONValue, ErrorKind)])
   func failures(_ status: Int, _ body: JSONValue, _ kind: ErrorKind) async throws {
@@ -49,8 +50,29 @@ struct ModelListTests {
     let listing = try await person.engine.models(of: providers, refresh: true)
     #expect(listing.failures.map(\.provider) == ["acme"])
     #expect(listing.failures.map(\.error.kind) == [kind])
-    #expect(listing.failures.first?.error.message.contains("sk-stored-key") == false)
+    #expect(listing.failures.first?.error.message.contains("sk-stored-S3CRET") == false)
     #expect(listing.models.contains { $0.provider.id == "echo" })
+  }
+
+  @Test("Of a login that was told which models the account may use, those are listed, and no others")
+  func account() async throws {
+    let login: JSONValue = [
+      "github-copilot": [
+        "type": "oauth", "access": "tid=S3CRET;", "refresh": "S3CRET", "expires": 4_102_444_800_000,
+        "availableModelIds": ["gpt-5.4", "brand-new"],
+      ]
+    ]
+    func models(_ auth: JSONValue?) async throws -> [ListedModel] {
+      let person = try Person(config: [:], auth: auth?.text)
+      let provider = try await person.engine.catalog().provider(named: "copilot")
+      return try await person.engine.models(of: [provider], refresh: false).models
+    }
+    #expect(try await models(nil).count > 5)
+    let own = try await models(login)
+    #expect(own.map(\.model.id) == ["gpt-5.4", "brand-new"])
+    #expect(own.map(\.source) == [.catalog, .live])
+    let untold = try await models(["github-copilot": ["type": "api_key", "key": "S3CRET"]])
+    #expect(untold.count > 5)
   }
 
   @Test("Without a name, the first model of a local server answers")
@@ -130,6 +152,11 @@ struct ModelListTests {
     #expect(upstream.requests.last?.header("authorization") == nil)
     let error = await #expect(throws: ProviderError.self) { try await person.engine.download(upstream.url + "/other") }
     #expect(error?.message.contains("404") == true)
+    let closed = try ClosedPort()
+    let down = await #expect(throws: ProviderError.self) {
+      try await person.engine.download("http://127.0.0.1:\(closed.port)/api.json")
+    }
+    #expect(down?.hint?.contains("baseURL") == false && down?.hint?.contains("network") == true)
   }
 
   @Test("A report tells a server that answers from one that does not, and a good key from a bad one")

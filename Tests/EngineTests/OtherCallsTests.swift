@@ -14,11 +14,14 @@ struct AbleDialect: CountsTokens, Embeds, Infills {
   /// Whether this model has the endpoints.
   var isAble = true
   var api: APIFamily
+  /// What no request can carry.
+  var losses: [Dropped] = []
   private let base = OpenAICompletions()
 
-  init(isAble: Bool = true, api: APIFamily = "openai-completions") {
+  init(isAble: Bool = true, api: APIFamily = "openai-completions", losses: [Dropped] = []) {
     self.isAble = isAble
     self.api = api
+    self.losses = losses
   }
 
   func validate(quirks: JSONObject) throws(JSONFieldError) { try base.validate(quirks: quirks) }
@@ -46,7 +49,7 @@ struct AbleDialect: CountsTokens, Embeds, Infills {
     var body: JSONObject = ["texts": .strings(request.messages.map(\.text))]
     body.set("system", request.options.system.map(JSONValue.string))
     body["tools"] = .int(request.options.tools.count)
-    return EncodedRequest(endpoint.post("/count", body, accept: "application/json"))
+    return EncodedRequest(endpoint.post("/count", body, accept: "application/json"), dropped: losses)
   }
   func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int { try Self.read(body)["tokens"]?.int ?? -1 }
 
@@ -68,7 +71,7 @@ struct AbleDialect: CountsTokens, Embeds, Infills {
     guard isAble else { return nil }
     var body: JSONObject = ["prefix": .string(request.prefix), "suffix": .string(request.suffix)]
     body["max"] = .int(request.maxTokens ?? 0)
-    return EncodedRequest(endpoint.post("/infill", body, accept: "application/json"))
+    return EncodedRequest(endpoint.post("/infill", body, accept: "application/json"), dropped: losses)
   }
   func infill(in body: [UInt8], at endpoint: Endpoint) throws(ProviderError) -> InfillAnswer {
     InfillAnswer(text: try Self.read(body)["text"]?.string ?? "?", usage: Usage(input: 3, output: 1))
@@ -111,16 +114,17 @@ struct CountTokensTests {
   @Test("The provider's own count is exact, and its request is authorized like any other")
   func exact() async throws {
     let upstream = try Upstream.json(["tokens": 42])
-    let person = try Person(upstream, dialects: [AbleDialect()])
+    let person = try Person(upstream, dialects: [AbleDialect(losses: [Dropped("tools[0]", "why")])])
     let count = try await person.count("Hi") {
       $0.model = "acme/small-model"
       $0.options.system = "be brief"
       $0.options.tools = [Tool(name: "f", inputSchema: [:])]
     }
     #expect((count.tokens, count.isExact, count.warnings) == (42, true, []))
+    #expect(count.dropped.map(\.what) == ["tools[0]"] && count.dropped.map(\.why) == ["why"])
     #expect(upstream.requests.map(\.path) == ["/v1/count"])
     #expect(upstream.lastBody == ["texts": ["Hi"], "system": "be brief", "tools": 1])
-    #expect(upstream.lastRequest("authorization") == "Bearer sk-stored-key")
+    #expect(upstream.lastRequest("authorization") == "Bearer sk-stored-S3CRET")
     #expect(upstream.lastRequest("x-signed") == "acme true")
   }
 
@@ -233,9 +237,11 @@ struct InlineTests {
   func native() async throws {
     let upstream = try Upstream.json(["text": "```\nx\n```"])
     let person = try Person(
-      upstream, acme: ["models": ["small-model": ["cost": ["input": 1, "output": 10]]]], dialects: [AbleDialect()])
+      upstream, acme: ["models": ["small-model": ["cost": ["input": 1, "output": 10]]]],
+      dialects: [AbleDialect(losses: [Dropped("maxTokens", "why")])])
     let outcome = try await person.inline(InfillRequest(prefix: "a(", suffix: ")"), count: 3)
     #expect(outcome.isNative)
+    #expect(outcome.dropped.map(\.what) == ["maxTokens"] && outcome.dropped.map(\.why) == ["why"])
     #expect(outcome.texts == Array(repeating: "```\nx\n```", count: 3))
     #expect(outcome.usage == Usage(input: 9, output: 3))
     #expect(abs((outcome.cost?.total ?? 0) - 39e-6) < 1e-12)
@@ -252,7 +258,7 @@ struct InlineTests {
       prefix: "func add(a: Int, b: Int) {\n  return ", suffix: "\n}", path: "Add.swift", language: "swift",
       stop: ["\n\n"])
     let outcome = try await person.inline(hole)
-    #expect(!outcome.isNative)
+    #expect(!outcome.isNative && outcome.dropped.isEmpty)
     #expect(outcome.texts == ["a + b"])
     #expect((outcome.cost == nil, outcome.usage.total > 0) == (true, true))
     let body = try #require(upstream.lastBody)

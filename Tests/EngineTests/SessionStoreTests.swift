@@ -8,11 +8,11 @@ import Testing
 
 @Suite("Sessions on disk", .timeLimit(.minutes(1)))
 struct SessionStoreTests {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   let store: SessionStore
 
   init() throws {
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     store = SessionStore(stateDirectory: folder.path)
   }
 

@@ -89,10 +89,10 @@ struct HTTPErrorMappingTests {
 
 @Suite("Media by path", .timeLimit(.minutes(1)))
 struct MediaReaderTests {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
 
   init() throws {
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     try folder.write("cwd/picture", "pixels")
     try folder.write("cwd/sub/inner", "inner")
     try folder.write("outside", "secret")

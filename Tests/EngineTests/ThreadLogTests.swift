@@ -8,12 +8,12 @@ import Testing
 
 @Suite("Threads on disk", .timeLimit(.minutes(1)))
 struct ThreadLogTests {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   var path: String { folder.file("thread.jsonl") }
 
-  init() throws { folder = try TempDirectory() }
+  init() throws { folder = try TemporaryFolder() }
 
-  private func file() throws -> ThreadFile { try #require(try ThreadFile(path: path, create: true)) }
+  private func file() throws -> LineFile { try #require(try LineFile(path: path, create: true)) }
   private func opened() throws -> OpenThread { try #require(try OpenThread(file(), cached: nil, wait: false)) }
   private func content() throws -> ThreadContent { try ThreadContent(file()) }
   private func raw() throws -> String { String(decoding: try FileSystem.read(path) ?? [], as: UTF8.self) }
@@ -37,9 +37,9 @@ struct ThreadLogTests {
 
   @Test("Without create, a thread that is not there stays away")
   func missing() throws {
-    #expect(try ThreadFile(path: path, create: false) == nil)
+    #expect(try LineFile(path: path, create: false) == nil)
     #expect(try FileSystem.list(folder.path).isEmpty)
-    #expect(throws: SystemError.self) { try ThreadFile(path: folder.file("no/such"), create: true) }
+    #expect(throws: SystemError.self) { try LineFile(path: folder.file("no/such"), create: true) }
   }
 
   @Test(

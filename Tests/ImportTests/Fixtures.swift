@@ -9,12 +9,12 @@ import TestSupport
 
 /// A user with the files of other programs in a home of their own.
 struct User {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   let environment: Environment
   let catalog: ProviderCatalog
 
   init(_ files: [String: String] = [:], environment: [String: String] = [:]) throws {
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     for (name, text) in files { try folder.write(name, text) }
     let home = ["HOME": folder.path, "PATCHBAY_HOME": folder.path + "/patchbay"]
     self.environment = Environment(home.merging(environment) { $1 })

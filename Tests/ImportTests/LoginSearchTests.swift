@@ -55,7 +55,7 @@ struct LoginSearchTests {
 
   @Test("pi's auth.json works unchanged when it is copied")
   func copied() async throws {
-    let folder = try TempDirectory()
+    let folder = try TemporaryFolder()
     let keep = Self.piFile.replacing(",\n  \"odd\": {\"type\": \"cookie\"}", with: "")
     try folder.write("data/auth.json", keep)
     let environment = Environment(["PATCHBAY_HOME": folder.path, "HOME": folder.path, "my_groq_key": "gsk"])

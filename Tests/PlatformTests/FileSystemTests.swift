@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Files")
 struct FileSystemTests {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
 
-  init() throws { folder = try TempDirectory() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func text(_ name: String) throws -> String? {
     try FileSystem.read(folder.file(name)).map { String(decoding: $0, as: UTF8.self) }

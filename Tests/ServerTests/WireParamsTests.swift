@@ -23,12 +23,16 @@ struct WireParamsTests {
     case .listSessions: ListSessionsParams.self
     case .getSession: GetSessionParams.self
     case .renameSession: RenameSessionParams.self
+    case .setBudget: SetBudgetParams.self
     case .deleteSession: SessionParams.self
     case .switchProvider: SwitchProviderParams.self
     case .login: LoginParams.self
     case .loginInput: LoginInputParams.self
     case .logout: LogoutParams.self
     case .loginStatus: LoginStatusParams.self
+    case .getUsage: GetUsageParams.self
+    case .getLimits: GetLimitsParams.self
+    case .getRequestLog: GetRequestLogParams.self
     }
   }
 
@@ -98,18 +102,6 @@ struct WireParamsTests {
     }
   }
 
-  @Test(
-    "What the protocol reserves and this version does not serve is unsupported, not unknown",
-    arguments: ["budgetUSD"])
-  func unserved(name: String) throws {
-    var params: JSONObject = ["input": "hi"]
-    params[name] = 1
-    let error = try #require(failure(.complete, .object(params)))
-    #expect(error.kind == .unsupported)
-    #expect(error.path == name)
-    #expect(error.message == "\(name): is not served by this version")
-  }
-
   static let faults: [(method: WireProtocol.Method, params: String, error: String)] = [
     (.complete, #"{"input":"hi","purpose":"fun"}"#, #"purpose: must be one of "chat", "workflow", but is "fun""#),
     (.countTokens, #"{"system":"s"}"#, "input: is required"),
@@ -176,7 +168,7 @@ struct WireParamsTests {
     (.switchProvider, #"{"provider":"echo","carry":"all"}"#, #"carry: needs a "session""#),
     (
       .initialize, #"{"capabilities":{"optOutNotifications":["gossip"]}}"#,
-      #"capabilities.optOutNotifications[0]: must be one of "streamDelta", "logMessage", "loginPrompt""#
+      #"capabilities.optOutNotifications[0]: must be one of "streamDelta", "logMessage", "loginPrompt", "limitsChanged""#
     ),
     (.initialize, #"{"processId":0}"#, "processId: must be a whole number from 1 to 2147483647, but is 0"),
     (.cancelRequest, #"{"id":1.5}"#, "id: must be a string or a whole number, but is 1.5"),

@@ -6,10 +6,10 @@ import WireProtocol
 
 @Suite("What the server sends")
 struct WireResultsTests {
-  private static let at = "2026-01-31T09:30:00.250Z"
+  static let at = "2026-01-31T09:30:00.250Z"
   private static let choice = ModelChoice(provider: "echo", model: "echo")
   private static let usage = Usage(input: 1, output: 2, cacheRead: 3, cacheWrite: 4, reasoning: 1)
-  private static let cost = Cost(input: 0.1, output: 1e-7)
+  static let cost = Cost(input: 0.1, output: 1e-7)
 
   /// An error with everything an error can have.
   private static func error(_ kind: ErrorKind) -> ProviderError {
@@ -22,6 +22,9 @@ struct WireResultsTests {
     error.upstreamRequestId = "req_1"
     error.phase = .firstToken
     error.completionId = "c1"
+    error.attempts = [
+      Attempt(provider: "p", model: "m", error: ProviderError(.overloaded, "no")), Attempt(provider: "q", model: "n"),
+    ]
     return error
   }
 
@@ -38,7 +41,8 @@ struct WireResultsTests {
   }
 
   private static let session = SessionInfo(
-    id: "s1", name: "notes", provider: "echo", model: "echo", system: "be brief", createdAt: at, updatedAt: at,
+    id: "s1", name: "notes", provider: "echo", model: "echo", system: "be brief", budgetUSD: 0.5, createdAt: at,
+    updatedAt: at,
     threads: [
       ThreadInfo(provider: "echo", model: "echo", messageCount: 2, usage: usage, cost: cost),
       ThreadInfo(provider: "p", model: "m", messageCount: 0, usage: Usage(), cost: nil),
@@ -119,17 +123,24 @@ struct WireResultsTests {
     (.cancel, [CancelResult(cancelled: true).json]),
     (
       .countTokens,
-      [CountTokensResult(tokens: 0, exact: true), .init(tokens: 1, exact: false, warnings: ["w"])].map(\.json)
+      [
+        CountTokensResult(tokens: 0, exact: true), .init(tokens: 1, exact: false, warnings: ["w"]),
+        .init(tokens: 1, exact: true, dropped: [DroppedItem(what: "a", why: "b")]),
+      ].map(\.json)
     ),
     (.embed, [EmbedResult(provider: "p", model: "m", embeddings: [[0.5, -1], []], usage: usage).json]),
     (
       .completeInline,
       [
         CompleteInlineResult(provider: "p", model: "m", texts: ["", "a"], usage: usage, cost: cost, native: true).json,
-        CompleteInlineResult(provider: "p", model: "m", texts: ["a"], usage: usage, cost: nil, native: false).json,
+        CompleteInlineResult(
+          provider: "p", model: "m", texts: ["a"], usage: usage, cost: nil, native: false,
+          dropped: [DroppedItem(what: "a", why: "b")]
+        ).json,
       ]
     ),
     (.createSession, [bareSession.json, session.json]), (.renameSession, [session.json]),
+    (.setBudget, [session.json, bareSession.json]),
     (
       .listSessions,
       [
@@ -169,6 +180,23 @@ struct WireResultsTests {
         ]).json
       ]
     ),
+    (.getUsage, [UsageResult(total: sum).json, fullUsage.json]),
+    (
+      .getLimits,
+      [LimitsResult(limits: []).json, LimitsResult(limits: limits, failures: [("q", error(.network))]).json]
+    ),
+    (
+      .getRequestLog,
+      [
+        RequestLogResult(exchanges: []).json,
+        RequestLogResult(exchanges: [
+          [
+            "time": .string(at), "purpose": "credentials", "method": "POST", "url": "https://p.example/token",
+            "timing": ["totalMs": 1.5], "requestBytes": 0, "responseBytes": 0,
+          ]
+        ]).json,
+      ]
+    ),
     (.getConfig, [ConfigResult(files: [], settings: []).json]),
     (
       .reloadConfig,
@@ -202,7 +230,7 @@ struct WireResultsTests {
     #expect(error.kind == kind)
     #expect(try WireError(json: error.json) == error)
     let data = try #require(document.json["components"]?["schemas"]?["ErrorData"]?["properties"]?.object)
-    #expect(Set(error.data.keys) == Set(data.keys).subtracting(["supported"]))
+    #expect(Set(error.data.keys) == Set(data.keys).subtracting(["supported", "budget"]))
   }
 
   @Test("An unsupported version is answered with those that are supported")
@@ -240,6 +268,9 @@ struct WireResultsTests {
     for level in LogLevel.allCases {
       let params = LogMessageParams(level: level, logger: "http", message: "")
       try document.validate(params: params.json, of: ServerNotification.logMessage.rawValue, from: .server)
+    }
+    for limits in Self.limits {
+      try document.validate(params: limits.json, of: ServerNotification.limitsChanged.rawValue, from: .server)
     }
     for kind in LoginPromptParams.Kind.allCases {
       let bare = LoginPromptParams(loginId: "l", provider: "p", kind: kind, message: "")

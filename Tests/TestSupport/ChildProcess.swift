@@ -28,6 +28,15 @@ package final class ChildProcess: Sendable {
     var openStreams = 2
     var inputIsOpen = true
     var exit: Exit?
+    var leaks: [String] = []
+
+    /// Notes the end of a stream. What a watched program said must not hold a planted secret.
+    mutating func endStream(_ name: String, _ said: [UInt8], _ report: (@Sendable (String) -> Void)?) {
+      openStreams -= 1
+      guard let report, PlantedSecret.isIn(said) else { return }
+      leaks.append(name)
+      report(name)
+    }
   }
 
   /// Its process id.
@@ -38,16 +47,23 @@ package final class ChildProcess: Sendable {
   private let monitor: Monitor<State>
 
   /// Starts `path` (no search) with exactly `environment`. `onOutput` sees each piece of standard output as it comes,
-  /// on the reader's thread, and an empty one at the end.
+  /// on the reader's thread, and an empty one at the end. `report` hears of a planted secret in what the built program
+  /// says.
   package init(
     _ path: String, _ arguments: [String] = [], environment: [String: String],
+    report: @escaping @Sendable (_ place: String) -> Void = PlantedSecret.report,
     onOutput: (@Sendable ([UInt8]) -> Void)? = nil
   ) throws(ChildFailure) {
     let ends = try startWithPipes(path, arguments, environment: environment)
     let monitor = Monitor(State())
     let id = ends.id
     self.id = id
-    name = path.split(separator: "/").last.map(String.init) ?? path
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    self.name = name
+    let binary = try? PatchbayProcess.binary()
+    let isWatched = ([path] + arguments + environment.values).contains { $0 == binary }
+    let command = "\(name) \(arguments.joined(separator: " "))"
+    let hear = isWatched ? { @Sendable (stream: String) in report("\(stream) of: \(command)") } : nil
     input = ends.input
     self.monitor = monitor
     reader = try StreamReader(ends.output) { bytes in
@@ -55,12 +71,12 @@ package final class ChildProcess: Sendable {
       monitor.withLock { $0.output += bytes }
     } onEnd: {
       onOutput?([])
-      monitor.withLock { $0.openStreams -= 1 }
+      monitor.withLock { $0.endStream("standard output", $0.output, hear) }
     }
     readAll(ends.errors) { bytes in
       monitor.withLock { $0.errors += bytes }
     } onEnd: {
-      monitor.withLock { $0.openStreams -= 1 }
+      monitor.withLock { $0.endStream("standard error", $0.errors, hear) }
     }
     startThread("child-waiter") {
       let exit = exitOfProcess(id)
@@ -123,8 +139,15 @@ package final class ChildProcess: Sendable {
   }
 
   /// Waits until the child is gone and all it said has been read.
+  /// - Throws: also when it has said a planted secret.
   package func waitForExit(seconds: Int = patience) async throws(ChildFailure) -> Exit {
-    try await wait(seconds, toSee: "its end") { state in state.openStreams == 0 ? state.exit : nil }
+    let (exit, leaks) = try await wait(seconds, toSee: "its end") { state in
+      state.openStreams == 0 ? state.exit.map { ($0, state.leaks) } : nil
+    }
+    guard leaks.isEmpty else {
+      throw ChildFailure("\(name) said a planted secret on \(leaks.joined(separator: " and ")); \(summary)")
+    }
+    return exit
   }
 
   /// Waits until the child has said `text` on either stream.

@@ -52,13 +52,13 @@ package final class PatchbayProcess: Sendable {
     let monitor = Monitor(State(reader: MessageReader(framing)))
     self.monitor = monitor
     child = try ChildProcess(
-      Self.binary(), arguments, environment: Self.environment(home: home, environment)
-    ) { bytes in
-      monitor.withLock { state in
-        state.hasEnded = bytes.isEmpty
-        for item in state.reader.read(bytes) { state.note(item, check) }
-      }
-    }
+      Self.binary(), arguments, environment: Self.environment(home: home, environment),
+      onOutput: { bytes in
+        monitor.withLock { state in
+          state.hasEnded = bytes.isEmpty
+          for item in state.reader.read(bytes) { state.note(item, check) }
+        }
+      })
   }
 
   /// The environment a child of a test gets.

@@ -104,22 +104,7 @@ struct AWSChain {
       return nil
     }
     let session = profile["sso_session"]?.text
-    if let session {
-      guard let section = files.sessions[session] else {
-        throw mistake(
-          "the AWS profile \"\(name)\" names the sso-session \"\(session)\", which is not there",
-          "Add [sso-session \(session)] with sso_start_url and sso_region to \(files.configPath), or run "
-            + "`aws configure sso --profile \(name)`.")
-      }
-      for (key, setting) in section {
-        if let own = profile[key], own.text != setting.text {
-          throw mistake(
-            "\(key) is \"\(own.text)\" in the AWS profile \"\(name)\", but \"\(setting.text)\" in [sso-session \(session)]",
-            "Remove it from the profile, line \(own.line) of \(files.configPath).")
-        }
-        profile[key] = setting
-      }
-    }
+    if let session { try add(session, to: &profile, name) }
     let needed = ["sso_role_name", "sso_account_id", "sso_start_url", "sso_region"]
     let missing = needed.filter { profile[$0]?.text.isEmpty != false }
     guard missing.isEmpty else {
@@ -135,6 +120,26 @@ struct AWSChain {
       portal: settings.endpoint("sso", host: "portal.sso", region: region),
       oidc: settings.endpoint("sso_oidc", host: "oidc", region: region))
     return .singleSignOn(signOn, at: place(name))
+  }
+
+  /// Adds the settings of an sso-session to the profile called `name`, which must not say otherwise.
+  private func add(
+    _ session: String, to profile: inout AWSFile.Section, _ name: String
+  ) throws(ProviderError) {
+    guard let section = files.sessions[session] else {
+      throw mistake(
+        "the AWS profile \"\(name)\" names the sso-session \"\(session)\", which is not there",
+        "Add [sso-session \(session)] with sso_start_url and sso_region to \(files.configPath), or run "
+          + "`aws configure sso --profile \(name)`.")
+    }
+    for (key, setting) in section {
+      if let own = profile[key], own.text != setting.text {
+        throw mistake(
+          "\(key) is \"\(own.text)\" in the AWS profile \"\(name)\", but \"\(setting.text)\" in [sso-session \(session)]",
+          "Remove it from the profile, line \(own.line) of \(files.configPath).")
+      }
+      profile[key] = setting
+    }
   }
 
   // MARK: - Roles

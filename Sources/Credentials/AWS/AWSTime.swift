@@ -1,10 +1,10 @@
 internal import HTTP
 
 /// Points in time as AWS and its tools write them: ISO 8601.
-enum AWSTime {
+package enum AWSTime {
   /// Milliseconds since 1970; `nil` for what is no time. `2030-01-02T03:04:05`, with a fraction, and `Z`, `UTC` (as old
   /// versions of the AWS CLI write it) or an offset such as `+02:00`; without any it is in UTC.
-  static func milliseconds(_ text: String) -> Int? {
+  package static func milliseconds(_ text: String) -> Int? {
     let bytes = Array(text.trimmed.utf8)
     guard bytes.count >= 19, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
       bytes[10] == UInt8(ascii: "T") || bytes[10] == UInt8(ascii: " "), bytes[13] == UInt8(ascii: ":"),

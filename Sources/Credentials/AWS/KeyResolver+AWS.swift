@@ -47,14 +47,14 @@ extension KeyResolver {
     return nil
   }
 
-  /// Sees to other AWS credentials than those with `secret`, which AWS has refused before their time was over. Returns
-  /// whether there are others now.
+  /// Sees to other AWS credentials than those with `accessKeyId`, which AWS has refused before their time was over.
+  /// Returns whether there are others now.
   /// - Throws: as `aws`.
-  package func renewAWS(for query: KeyQuery, refused secret: Secret) async throws(ProviderError) -> Bool {
+  package func renewAWS(for query: KeyQuery, refused accessKeyId: String) async throws(ProviderError) -> Bool {
     if let source = try AWSChain(settings: try await awsSettings(for: query)).source() {
-      awsKeys.forget(source) { $0.secret == secret }
+      awsKeys.forget(source) { $0.id == accessKeyId }
     }
-    return try await aws(for: query).map { $0.secretAccessKey != secret } ?? false
+    return try await aws(for: query).map { $0.accessKeyId != accessKeyId } ?? false
   }
 
   /// Where AWS credentials would come from: nothing is asked and nothing is run. `nil` when nobody has set any; that a

@@ -8,11 +8,11 @@ internal import Platform
 /// - `state`: `random` (the default), or `verifier` for servers that want the verifier there;
 /// - `sendsState`: whether the redemption repeats it;
 /// - `device`: `AccountDeviceCode`, for a person without a browser on this machine.
-struct BrowserLogin: LoginFlow {
+struct BrowserLogin: TokenLogin {
   private enum StateKind: String, CaseIterable { case random, verifier }
 
   private let browser: BrowserAuthorization
-  private let tokens: TokenEndpoint
+  let tokens: TokenEndpoint
   private let scopes: [String]
   private let extraParameters: [(String, String)]
   private let state: StateKind
@@ -66,16 +66,6 @@ struct BrowserLogin: LoginFlow {
       + (state.map { [("state", $0)] } ?? []) + [("redirect_uri", redirect), ("code_verifier", verifier.reveal())]
     let answer = try await client.post(tokens.tokenURL, fields, as: tokens.format)
     return try tokens.credential(answer, now: context.now())
-  }
-
-  func refresh(
-    _ credential: OAuthCredential, _ http: HTTPClient, now: Int
-  ) async throws(ProviderError) -> OAuthCredential {
-    try await tokens.refresh(credential, http, now: now)
-  }
-
-  func revoke(_ credential: OAuthCredential, _ http: HTTPClient) async throws(ProviderError) -> Bool {
-    try await tokens.revoke(credential, http)
   }
 }
 

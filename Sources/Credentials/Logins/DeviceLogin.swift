@@ -53,10 +53,10 @@ struct DeviceAuthorization: Sendable {
 }
 
 /// The flow `device`: the members of `DeviceAuthorization` and `TokenEndpoint`.
-struct DeviceLogin: LoginFlow {
+struct DeviceLogin: TokenLogin {
   let methods = [LoginMethod.device]
   private let device: DeviceAuthorization
-  private let tokens: TokenEndpoint
+  let tokens: TokenEndpoint
 
   init(_ fields: inout JSONFields, _ provider: String, _ notice: String?) throws(JSONFieldError) {
     tokens = try TokenEndpoint(&fields, provider)
@@ -68,16 +68,6 @@ struct DeviceLogin: LoginFlow {
     let client = LoginClient(provider: tokens.provider, http: context.http)
     let answer = try await device.tokens(from: tokens.tokenURL, client, context)
     return try tokens.credential(answer, now: context.now())
-  }
-
-  func refresh(
-    _ credential: OAuthCredential, _ http: HTTPClient, now: Int
-  ) async throws(ProviderError) -> OAuthCredential {
-    try await tokens.refresh(credential, http, now: now)
-  }
-
-  func revoke(_ credential: OAuthCredential, _ http: HTTPClient) async throws(ProviderError) -> Bool {
-    try await tokens.revoke(credential, http)
   }
 }
 

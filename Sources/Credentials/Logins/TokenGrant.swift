@@ -165,3 +165,20 @@ extension ProviderError {
     return error
   }
 }
+
+/// A flow whose tokens all come from one endpoint, which renews and revokes them too.
+protocol TokenLogin: LoginFlow {
+  var tokens: TokenEndpoint { get }
+}
+
+extension TokenLogin {
+  func refresh(
+    _ credential: OAuthCredential, _ http: HTTPClient, now: Int
+  ) async throws(ProviderError) -> OAuthCredential {
+    try await tokens.refresh(credential, http, now: now)
+  }
+
+  func revoke(_ credential: OAuthCredential, _ http: HTTPClient) async throws(ProviderError) -> Bool {
+    try await tokens.revoke(credential, http)
+  }
+}

@@ -1,19 +1,18 @@
 package import Completion
 internal import HTTP
-package import JSON
+internal import JSON
 
 /// `POST {base}/v1/messages`: Anthropic's API, which several other providers and gateways imitate. Where they differ is
 /// data, see `AnthropicMessagesQuirks`.
-package struct AnthropicMessages: Dialect, CountsTokens {
+package struct AnthropicMessages: QuirkyDialect, CountsTokens {
   package let api: APIFamily = "anthropic-messages"
+  package let defaults = AnthropicMessagesQuirks()
 
   /// The family; it has no state.
   package init() {}
 
-  package func validate(quirks: JSONObject) throws(JSONFieldError) { _ = try AnthropicMessagesQuirks(quirks) }
-
   package func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {
-    var encoder = MessagesEncoder(request, endpoint, try quirks(endpoint), api: api)
+    var encoder = MessagesEncoder(try task(request, for: endpoint))
     let body = try encoder.encode()
     let (endpoint, headers) = encoder.headers()
     let http = endpoint.post(Self.path(endpoint), body, accept: encoder.accept, adding: headers)
@@ -21,25 +20,14 @@ package struct AnthropicMessages: Dialect, CountsTokens {
   }
 
   package func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder {
-    EventStreamDecoder(MessagesAnswer(to: request, at: endpoint))
-  }
-
-  package func decodeWhole(
-    _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
-  ) throws(ProviderError) -> [StreamEvent] {
-    try EventStreamDecoder.decodeWhole(body, as: MessagesAnswer(to: request, at: endpoint))
-  }
-
-  package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
-    ErrorClassification.error(status: status, headers: headers, body: body)
+    EventStreamDecoder(MessagesAnswer(to: request, at: endpoint, quirksOfAnswers(from: endpoint)))
   }
 
   package func countRequest(
     _ request: CompletionRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> EncodedRequest? {
-    let quirks = try quirks(endpoint)
-    guard quirks.countsTokens else { return nil }
-    var encoder = MessagesEncoder(request, endpoint, quirks, api: api)
+    var encoder = MessagesEncoder(try task(request, for: endpoint))
+    guard encoder.quirks.countsTokens else { return nil }
     let body = MessagesCount.body(from: try encoder.encode())
     let (endpoint, headers) = encoder.headers()
     let http = endpoint.post(
@@ -47,10 +35,8 @@ package struct AnthropicMessages: Dialect, CountsTokens {
     return EncodedRequest(http, dropped: encoder.dropped)
   }
 
-  package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int { try MessagesCount.tokens(in: body) }
-
-  private func quirks(_ endpoint: Endpoint) throws(ProviderError) -> AnthropicMessagesQuirks {
-    try endpoint.quirks { quirks throws(JSONFieldError) in try AnthropicMessagesQuirks(quirks) }
+  package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int {
+    try UpstreamAnswer.count("input_tokens", in: body)
   }
 
   /// People give the base URL with and without the version.
@@ -69,13 +55,6 @@ enum MessagesCount {
 
   /// The body that counts what `body` would send.
   static func body(from body: JSONObject) -> JSONObject {
-    JSONObject(fields.compactMap { field in body[field].map { (field, $0) } })
-  }
-
-  static func tokens(in body: [UInt8]) throws(ProviderError) -> Int {
-    let document = try? JSONValue(parsing: body, options: .upstream)
-    if let count = document?["input_tokens"]?.int, count >= 0 { return count }
-    if let document, document["error"] != nil { throw ErrorClassification.error(inside: document) }
-    throw ProviderError(.upstreamInvalid, "the provider's answer holds no input_tokens")
+    body.only(fields)
   }
 }

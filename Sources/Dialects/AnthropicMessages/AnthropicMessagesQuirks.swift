@@ -1,9 +1,8 @@
 package import JSON
 
-/// How a server that speaks Anthropic's Messages API differs from Anthropic's own; `quirks` of a provider or model in
-/// the catalogue and the config file, under the names of these properties. The defaults are Anthropic's, but for what
-/// costs money there and is unknown elsewhere.
-package struct AnthropicMessagesQuirks: Sendable, Hashable {
+/// How a server that speaks Anthropic's Messages API differs from Anthropic's own. The defaults are Anthropic's, but for
+/// what costs money there and is unknown elsewhere.
+package struct AnthropicMessagesQuirks: DialectQuirks {
   /// How a wish to think is written.
   package enum ThinkingFormat: String, Sendable, CaseIterable {
     /// Not at all.
@@ -72,7 +71,7 @@ package struct AnthropicMessagesQuirks: Sendable, Hashable {
   /// `service_tier`.
   package var supportsServiceTier = false
   /// Options that are left out, and reported as dropped.
-  package var refuses: [Option] = []
+  package var refuses: Set<Option> = []
   /// Betas beside those that the request needs.
   package var betas: [String] = []
   /// Headers that carry the session's id, for servers that route by it to reuse a prompt's cache.

@@ -14,27 +14,27 @@ struct MessagesAnswer: StreamedAnswer {
 
   private var hasStarted = false
   private var blocks: [Int: Block] = [:]
+  /// What the pieces of a block make that is told at its end: a signature, or the input of a tool of the provider's own.
+  private var kept: [Int: String] = [:]
   private var calls = 0
-  private var hasAnswer = false
+  private(set) var hasAnswer = false
   private var hasOutput = false
-  private var heldText = ""
+  var heldText = ""
   private var usage = MessagesUsage()
   private var stopReason: String?
   private var refusal: String?
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   private enum Block {
     case text
-    case thinking(signature: String, isEmpty: Bool)
+    case thinking(isEmpty: Bool)
     /// `index` is `nil` for the structured answer, and for another one after it, which is `surplus`.
     case call(index: Int?, isSurplus: Bool, input: JSONValue?)
-    case other(JSONObject, input: String)
+    case other(JSONObject)
   }
 
-  /// Quirks that cannot be read have been reported by `encode`.
-  init(to request: CompletionRequest, at endpoint: Endpoint) {
-    let quirks = (try? AnthropicMessagesQuirks(endpoint.mergedQuirks)) ?? AnthropicMessagesQuirks()
+  init(to request: CompletionRequest, at endpoint: Endpoint, _ quirks: AnthropicMessagesQuirks) {
     answerTool = quirks.answerTool(request.options, endpoint.model)
     identity = ClaudeCodeIdentity(endpoint, quirks, request.options.tools)
   }
@@ -44,15 +44,7 @@ struct MessagesAnswer: StreamedAnswer {
   mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
     // Some proxies end every stream as OpenAI does.
     guard !event.data.isEmpty, !event.data.elementsEqual("[DONE]".utf8) else { return }
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: event.data, options: .upstream)
-    } catch {
-      if event.type == "error" {
-        throw ErrorClassification.error(inside: .string(String(decoding: event.data, as: UTF8.self)))
-      }
-      throw ProviderError(.upstreamInvalid, "the provider sent an event that is no JSON: \(error.description)")
-    }
+    let value = try UpstreamAnswer.event(event.data, type: event.type)
     try take(value["type"]?.string ?? event.type ?? "", value, &events)
   }
 
@@ -94,12 +86,7 @@ struct MessagesAnswer: StreamedAnswer {
   // MARK: - Documents
 
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
+    let document = try UpstreamAnswer.document(data)
     guard let blocks = document["content"]?.array else {
       if document["error"] != nil || document["message"] != nil || document[0]?["error"] != nil {
         throw ErrorClassification.error(inside: document)
@@ -126,12 +113,12 @@ struct MessagesAnswer: StreamedAnswer {
       blocks[index] = .text
       addText(block["text"]?.string ?? "", &events)
     case "thinking":
-      let signature = block["signature"]?.string ?? ""
-      blocks[index] = .thinking(signature: signature, isEmpty: true)
+      blocks[index] = .thinking(isEmpty: true)
+      kept[index] = block["signature"]?.string
       addThought(block["thinking"]?.string ?? "", to: index, &events)
     case "tool_use": try beginCall(block, at: index, &events)
     case nil: warn("the provider sent a block without a type, which was left out", &events)
-    case _?: blocks[index] = .other(block, input: "")
+    case _?: blocks[index] = .other(block)
     }
   }
 
@@ -162,17 +149,16 @@ struct MessagesAnswer: StreamedAnswer {
     switch (delta["type"]?.string, blocks[index]) {
     case ("text_delta"?, .text?), ("text_delta"?, nil): addText(delta["text"]?.string ?? "", &events)
     case ("thinking_delta"?, nil):
-      blocks[index] = .thinking(signature: "", isEmpty: true)
+      blocks[index] = .thinking(isEmpty: true)
       fallthrough
     case ("thinking_delta"?, .thinking?): addThought(delta["thinking"]?.string ?? "", to: index, &events)
-    case ("signature_delta"?, .thinking(let signature, let isEmpty)?):
-      blocks[index] = .thinking(signature: signature + (delta["signature"]?.string ?? ""), isEmpty: isEmpty)
+    case ("signature_delta"?, .thinking?): kept[index, default: ""] += delta["signature"]?.string ?? ""
     case ("input_json_delta"?, let block?): addInput(delta["partial_json"]?.string ?? "", to: block, at: index, &events)
     case ("input_json_delta"?, nil):
       throw ProviderError(.upstreamInvalid, "the provider sent arguments of a tool call that it had not begun")
-    case ("compaction_delta"?, .other(var block, let input)?):
+    case ("compaction_delta"?, .other(var block)?):
       block["content"] = delta["content"]
-      blocks[index] = .other(block, input: input)
+      blocks[index] = .other(block)
     default: break
     }
   }
@@ -180,14 +166,13 @@ struct MessagesAnswer: StreamedAnswer {
   private mutating func addText(_ text: String, _ events: inout [StreamEvent]) {
     guard !text.isEmpty else { return }
     hasOutput = true
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     if answerTool != nil { heldText += text } else { events.append(.text(text)) }
   }
 
   private mutating func addThought(_ text: String, to index: Int, _ events: inout [StreamEvent]) {
-    guard !text.isEmpty, case .thinking(let signature, _)? = blocks[index] else { return }
+    guard !text.isEmpty, case .thinking? = blocks[index] else { return }
     hasOutput = true
-    blocks[index] = .thinking(signature: signature, isEmpty: false)
+    blocks[index] = .thinking(isEmpty: false)
     events.append(.reasoning(text))
   }
 
@@ -197,7 +182,7 @@ struct MessagesAnswer: StreamedAnswer {
       // Pieces replace what the call began with.
       blocks[index] = .call(index: call, isSurplus: isSurplus, input: nil)
       emit(text, of: call, isSurplus, &events)
-    case .other(let other, let input): blocks[index] = .other(other, input: input + text)
+    case .other: kept[index, default: ""] += text
     default: break
     }
   }
@@ -211,25 +196,22 @@ struct MessagesAnswer: StreamedAnswer {
   }
 
   private mutating func end(_ index: Int, _ events: inout [StreamEvent]) {
+    let kept = kept.removeValue(forKey: index) ?? ""
     switch blocks.removeValue(forKey: index) {
     case nil, .text?: break
-    case .thinking(let signature, let isEmpty)?:
-      guard !isEmpty || !signature.isEmpty else { return }
+    case .thinking(let isEmpty)?:
+      guard !isEmpty || !kept.isEmpty else { return }
       hasOutput = true
-      events.append(.reasoningEnd(signature: signature.isEmpty ? nil : signature))
+      events.append(.reasoningEnd(signature: kept.isEmpty ? nil : kept))
     case .call(let call, let isSurplus, let input)?:
       if let input { emit(input.text, of: call, isSurplus, &events) }
       if let call { events.append(.toolCallEnd(index: call)) }
-    case .other(var block, let input)?:
-      if !input.isEmpty, let value = try? JSONValue(parsing: input) { block["input"] = value }
+    case .other(var block)?:
+      if !kept.isEmpty, let value = try? JSONValue(parsing: kept) { block["input"] = value }
       hasOutput = true
       let isRedacted = block["type"] == "redacted_thinking"
       events.append(.reasoningEnd(opaque: ["block": .object(block)], redacted: isRedacted))
     }
-  }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
   }
 }
 
@@ -239,22 +221,21 @@ extension MessagesAnswer {
   /// The body is over.
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
-    throw ProviderError(
-      .upstreamInvalid, "the provider's answer was cut off: it ended without message_stop",
-      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+    throw UpstreamAnswer.cutOff("message_stop")
   }
 
   private mutating func end(_ events: inout [StreamEvent]) throws(ProviderError) {
     for index in blocks.keys.sorted() { end(index, &events) }
     let raw = stopReason ?? ""
-    var stop = Self.stops[raw] ?? .end
-    if !hasOutput { try checkEmpty(stop, raw) }
-    if Self.stops[raw] == nil {
-      let known =
+    let known = FinishMeaning.messages(raw)
+    var stop = known.stop ?? .end
+    if !hasOutput { try checkEmpty(known, raw) }
+    if known.stop == nil {
+      let complaint =
         raw.isEmpty
         ? "the provider ended its answer without saying why"
         : "the stop reason \"\(raw)\" is not known; taken as the end"
-      warn(known, &events)
+      warn(complaint, &events)
     }
     if raw == "pause_turn" { warn("the provider paused its turn; send the conversation again to go on", &events) }
     if stop == .toolUse || stop == .end { stop = calls > 0 ? .toolUse : .end }
@@ -264,34 +245,12 @@ extension MessagesAnswer {
     isDone = true
   }
 
-  private static let stops: [String: StopReason] = [
-    "end_turn": .end, "pause_turn": .end, "tool_use": .toolUse, "max_tokens": .length,
-    "model_context_window_exceeded": .length, "stop_sequence": .stopSequence, "refusal": .refusal,
-    "sensitive": .contentFilter,
-  ]
-
-  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
-    guard !heldText.isEmpty else { return }
-    if hasAnswer {
-      warn("text beside the structured answer was left out", &events)
-    } else {
-      events.append(.text(heldText))
-    }
-  }
-
   /// No output at all is an answer only where something explains it.
-  private func checkEmpty(_ stop: StopReason, _ raw: String) throws(ProviderError) {
-    let kind: ErrorKind
-    let message: String
-    switch (stop, raw) {
-    case (.refusal, _), (.stopSequence, _), (.length, "max_tokens"): return
-    case (.length, _): (kind, message) = (.contextOverflow, "the input is longer than the model takes")
-    case (.contentFilter, _):
-      (kind, message) = (.contentFiltered, "the provider's content filter stopped the answer before it began")
-    default: (kind, message) = (.upstreamInvalid, "the provider sent an empty answer")
+  private func checkEmpty(_ known: FinishMeaning, _ raw: String) throws(ProviderError) {
+    if let kind = known.errorWhenEmpty { throw FinishMeaning.failure(kind, raw) }
+    switch known.stop {
+    case .refusal, .stopSequence, .length: return
+    default: throw UpstreamAnswer.empty
     }
-    var error = ProviderError(kind, message)
-    if kind == .upstreamInvalid { error.hint = "Try again, or use another model." } else { error.upstreamCode = raw }
-    throw error
   }
 }

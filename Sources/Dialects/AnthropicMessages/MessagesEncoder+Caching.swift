@@ -22,9 +22,7 @@ extension MessagesEncoder {
       if options.cache == .long { drop("cache", "\(endpoint.provider) takes no wishes for it") }
       return
     }
-    if options.cache == .long, !quirks.supportsLongCacheRetention {
-      drop("cache", "\(endpoint.provider) keeps prompts for its usual time only")
-    }
+    reportCaching(takesLong: quirks.supportsLongCacheRetention)
     var left = Self.mostMarkers
     // Automatic caching, asked for by the caller, uses one up.
     if quirks.body["cache_control"] != nil || options.extra["cache_control"] != nil { left -= 1 }

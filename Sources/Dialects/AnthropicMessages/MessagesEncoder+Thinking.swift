@@ -17,22 +17,11 @@ extension MessagesEncoder {
   }
 
   mutating func planThinking() -> Thinking {
-    guard let option = options.reasoning else { return .unsaid }
-    let level: ReasoningLevel
-    var budget: Int?
-    switch option {
-    case .level(let wanted): level = wanted
-    case .budget(let tokens):
-      level = ReasoningEfforts.level(forBudget: tokens)
-      budget = tokens
-    }
-    guard model.reasoning, quirks.thinkingFormat != AnthropicMessagesQuirks.ThinkingFormat.none else {
-      let why = model.reasoning ? "\(endpoint.provider) decides this by itself" : "\(modelName) is no reasoning model"
-      if level != .off { drop("reasoning", why) }
+    guard let wish = thinkingWish(isSaid: quirks.thinkingFormat != AnthropicMessagesQuirks.ThinkingFormat.none) else {
       return .unsaid
     }
     let canStop = model.thinkingToggle != false
-    if level == .off {
+    if wish.level == .off {
       if !canStop { drop("reasoning", "\(modelName) cannot stop thinking") }
       return canStop ? .off : .unsaid
     }
@@ -40,11 +29,12 @@ extension MessagesEncoder {
       drop("reasoning", "\(modelName) cannot think when it is made to call a tool")
       return canStop ? .off : .unsaid
     }
-    guard isAdaptive(hasBudget: budget != nil) else { return planBudget(budget ?? Self.budget(for: level)) }
-    if budget != nil {
-      drop("reasoning.budgetTokens", "\(modelName) takes levels only; the nearest level was used")
+    guard isAdaptive(hasBudget: wish.budget != nil) else {
+      let allowance = allowance(for: wish, usualLimit: quirks.defaultMaxTokens)
+      return allowance.map { .budget($0.budget, maxTokens: $0.maxTokens) } ?? .unsaid
     }
-    return .adaptive(effort: ReasoningEfforts(model, quirks.reasoningEfforts).nearest(to: level))
+    if wish.budget != nil { dropBudget() }
+    return .adaptive(effort: ReasoningEfforts(model, quirks.reasoningEfforts).nearest(to: wish.level))
   }
 
   private func isAdaptive(hasBudget: Bool) -> Bool {
@@ -53,29 +43,6 @@ extension MessagesEncoder {
     guard let efforts = model.efforts else { return model.temperature == false && model.thinkingBudget == nil }
     // Opus 4.5 has efforts too, but thinks by budget; "max" came with adaptive thinking.
     return model.thinkingBudget == nil || !hasBudget && efforts.contains("max")
-  }
-
-  /// The budgets for levels; models that think by budget know nothing above high.
-  private static func budget(for level: ReasoningLevel) -> Int {
-    switch level {
-    case .off, .minimal: 1024
-    case .low: 2048
-    case .medium: 8192
-    case .high, .xhigh, .max: 16384
-    }
-  }
-
-  private mutating func planBudget(_ wanted: Int) -> Thinking {
-    let allowance = ThinkingAllowance(
-      of: wanted, answer: options.maxTokens, for: model, usualLimit: quirks.defaultMaxTokens)
-    guard let allowance else {
-      drop("reasoning", "\(modelName) has no room to think in the tokens that it may write")
-      return .unsaid
-    }
-    if case .budget(let tokens)? = options.reasoning, tokens > allowance.budget {
-      drop("reasoning.budgetTokens", "\(allowance.budget) tokens are what \(modelName) can think with here")
-    }
-    return .budget(allowance.budget, maxTokens: allowance.maxTokens)
   }
 
   mutating func encode(_ thinking: Thinking) {

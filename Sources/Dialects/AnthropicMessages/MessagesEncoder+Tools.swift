@@ -5,14 +5,9 @@ extension MessagesEncoder {
   // MARK: - Tools
 
   mutating func encodeTools() throws(ProviderError) -> [JSONValue] {
-    guard takesTools || options.tools.isEmpty else {
-      throw ProviderError(
-        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
-        path: "tools")
-    }
+    try checkTools()
     try options.checkToolChoice()
-    let isForced = options.toolChoice.map { $0 != .auto && $0 != .none } ?? false
-    guard quirks.supportsForcedToolChoice || !isForced else {
+    guard quirks.supportsForcedToolChoice || !options.forcesTool else {
       throw ProviderError(
         .unsupported, "\(modelName) cannot be made to call a tool", hint: "Use toolChoice \"auto\", or another model.",
         path: "toolChoice")
@@ -21,8 +16,7 @@ extension MessagesEncoder {
     if let answerTool, let output = options.output {
       // Tools that must not be called have no place beside one that must.
       if options.toolChoice == ToolChoice.none { tools = [] }
-      let description = "Call this with the final answer. Its arguments are the answer."
-      tools.append(encode(answerTool, description, output.schema, isStrict: isAnswerStrict))
+      tools.append(encode(answerTool, Self.answerToolDescription, output.schema, isStrict: isAnswerStrict))
     }
     guard !tools.isEmpty else { return [] }
     if quirks.toolInputStreaming == .beta, request.stream { betas.append("fine-grained-tool-streaming-2025-05-14") }
@@ -66,12 +60,7 @@ extension MessagesEncoder {
   }
 
   /// Whether the model has no choice but to call a tool, which excludes thinking.
-  var forcesTool: Bool {
-    switch options.toolChoice {
-    case .required?, .tool?: true
-    case nil, .auto?, ToolChoice.none?: answerTool != nil
-    }
-  }
+  var forcesTool: Bool { options.forcesTool || answerTool != nil }
 
   // MARK: - Structured output
 
@@ -94,10 +83,7 @@ extension MessagesEncoder {
       if output.strict == true, !quirks.supportsStrictTools {
         drop("output.strict", "\(endpoint.provider) does not promise to hold the model to the schema")
       }
-    case .tool, .none:
-      throw ProviderError(
-        .unsupported, "\(modelName) has no structured output",
-        hint: "Use another model, or ask for JSON in the input and leave output out.", path: "output")
+    case .tool, .none: throw noStructuredOutput
     }
   }
 }

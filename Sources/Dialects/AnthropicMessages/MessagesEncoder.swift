@@ -3,35 +3,22 @@ internal import HTTP
 internal import JSON
 
 /// Writes one request: its body, and the betas that the body needs.
-struct MessagesEncoder {
-  var request: CompletionRequest
-  let endpoint: Endpoint
-  let quirks: AnthropicMessagesQuirks
-  let api: APIFamily
+struct MessagesEncoder: BodyEncoder {
+  var task: EncodingTask<AnthropicMessagesQuirks>
   /// Set for tokens of a Claude subscription.
   let identity: ClaudeCodeIdentity?
   var body = JSONObject()
   var betas: [String] = []
-  var dropped: [Dropped] = []
 
-  var options: CompletionOptions { request.options }
-  var model: ModelInfo { endpoint.model }
-  var modelName: String { "\(endpoint.provider)/\(model.id)" }
   var accept: String { request.stream ? "text/event-stream" : "application/json" }
 
-  init(
-    _ request: CompletionRequest, _ endpoint: Endpoint, _ quirks: AnthropicMessagesQuirks, api: APIFamily
-  ) {
-    self.request = request
-    self.endpoint = endpoint
-    self.quirks = quirks
-    self.api = api
-    identity = ClaudeCodeIdentity(endpoint, quirks, request.options.tools)
+  init(_ task: EncodingTask<AnthropicMessagesQuirks>) {
+    self.task = task
+    identity = ClaudeCodeIdentity(task.endpoint, task.quirks, task.request.options.tools)
   }
 
   mutating func encode() throws(ProviderError) -> JSONObject {
-    let history = try History(request.messages, for: historyRules)
-    dropped += history.dropped
+    let history = try history(historyRules)
     body = ["model": .string(model.wireID), "max_tokens": .null]
     if request.stream { body["stream"] = true }
     var prompt = Prompt()
@@ -47,22 +34,14 @@ struct MessagesEncoder {
     encodeSampling(isThinking: thinking.isOn)
     try encodeOutput()
     encodeTier()
-    body.merge(quirks.body)
-    body.merge(options.extra)
-    return body
+    return finished(body)
   }
 
-  mutating func drop(_ what: String, _ why: String) { dropped.append(Dropped(what, why)) }
-
-  var takesTools: Bool { quirks.supportsTools ?? model.tools }
-
   private var historyRules: History.Rules {
-    var rules = History.Rules(reader: endpoint.origin(api))
-    rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
+    var rules = usualRules
     rules.takesImageURLs = rules.takesImages && quirks.supportsMediaURLs
     rules.takesFiles = quirks.supportsFiles ?? model.input.contains("pdf")
     rules.takesFileURLs = rules.takesFiles && quirks.supportsMediaURLs
-    rules.takesTools = takesTools
     rules.ids = ToolCallIDRule(lengths: 1...64)
     return rules
   }
@@ -143,7 +122,9 @@ struct MessagesEncoder {
 
 extension StringProtocol {
   fileprivate var isBlank: Bool { allSatisfy(\.isWhitespace) }
-  fileprivate var trimmed: String {
+
+  /// Without white space at either end.
+  var trimmed: String {
     String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 }

@@ -16,11 +16,14 @@ struct MessagesUsage {
     Self.set(&counts.cacheRead, usage["cache_read_input_tokens"])
     Self.set(&counts.reasoning, usage["output_tokens_details"]?["thinking_tokens"])
     counts.reasoning = min(counts.reasoning, counts.output)
+    let split = usage["cache_creation"]?.object
     if usage["cache_creation_input_tokens"]?.int != nil {
       Self.set(&counts.cacheWrite, usage["cache_creation_input_tokens"])
-    } else if let split = usage["cache_creation"]?.object {
+    } else if let split {
       counts.cacheWrite = split.reduce(Usage()) { $0 + Usage(input: $1.value.tokenCount ?? 0, output: 0) }.input
     }
+    Self.set(&counts.cacheWriteLong, split?["ephemeral_1h_input_tokens"])
+    counts.cacheWriteLong = min(counts.cacheWriteLong, counts.cacheWrite)
     if counts != before { events.append(.usage(counts)) }
     // Fast mode has its own price, whatever the tier.
     takeTier(usage["speed"] == "fast" ? "fast" : usage["service_tier"]?.string, &events)

@@ -6,12 +6,10 @@ extension BedrockConverse: CountsTokens {
   package func countRequest(
     _ request: CompletionRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> EncodedRequest? {
-    let quirks = try Self.quirks(endpoint)
-    guard quirks.supportsTokenCount else { return nil }
-    var encoder = ConverseEncoder(request, endpoint, quirks, api: api)
+    var encoder = ConverseEncoder(task: try task(request, for: endpoint))
+    guard encoder.quirks.supportsTokenCount else { return nil }
     let body = try encoder.encode()
-    var counted = JSONObject()
-    for key in ["messages", "system", "toolConfig", "additionalModelRequestFields"] { counted.set(key, body[key]) }
+    let counted = body.only(["messages", "system", "toolConfig", "additionalModelRequestFields"])
     // Profiles are refused here; the model behind one counts alike.
     let model = BedrockAddress.foundationModel(endpoint.model.wireID).percentEncoded()
     let http = Self.post(
@@ -20,25 +18,22 @@ extension BedrockConverse: CountsTokens {
   }
 
   package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int {
-    guard let count = (try? JSONValue(parsing: body, options: .upstream))?["inputTokens"]?.tokenCount else {
-      throw ProviderError(.upstreamInvalid, "the provider sent no count of tokens")
-    }
-    return count
+    try UpstreamAnswer.count("inputTokens", in: body)
   }
 }
 
 extension BedrockConverse: Embeds {
   package func embeddingLimit(for endpoint: Endpoint) -> Int {
-    switch (try? Self.quirks(endpoint))?.embedding {
+    switch quirksOfAnswers(from: endpoint).embedding {
     case .cohere, .cohere4: 96
-    case .titan, .titan2, .none?, nil: 1
+    case .titan, .titan2, .none: 1
     }
   }
 
   package func embedRequest(
     _ request: EmbeddingRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> HTTPRequest {
-    let format = try Self.quirks(endpoint).embedding
+    let format = try quirks(of: endpoint).embedding
     let name = "\(endpoint.provider)/\(endpoint.model.id)"
     if request.dimensions != nil, format == .titan || format == .cohere {
       throw ProviderError(

@@ -3,18 +3,19 @@ package import HTTP
 package import JSON
 
 /// `POST {base}/model/{id}/converse-stream`: Amazon Bedrock's one API for the models of all its vendors.
-package struct BedrockConverse: Dialect {
+package struct BedrockConverse: QuirkyDialect {
   package let api: APIFamily = "bedrock-converse-stream"
+  package let defaults = BedrockConverseQuirks()
 
   /// The family; it has no state.
   package init() {}
 
-  package func validate(quirks: JSONObject) throws(JSONFieldError) {
-    _ = try BedrockConverseQuirks(quirks, modelID: "")
+  package func read(_ quirks: JSONObject, modelID: String) throws(JSONFieldError) -> BedrockConverseQuirks {
+    try BedrockConverseQuirks(quirks, modelID: modelID)
   }
 
   package func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {
-    var encoder = ConverseEncoder(request, endpoint, try Self.quirks(endpoint), api: api)
+    var encoder = ConverseEncoder(task: try task(request, for: endpoint))
     let body = try encoder.encode()
     let accept = request.stream ? "application/vnd.amazon.eventstream" : "application/json"
     let action = request.stream ? "converse-stream" : "converse"
@@ -49,17 +50,10 @@ package struct BedrockConverse: Dialect {
   }
 
   package func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder {
-    ConverseStreamDecoder(answer(to: request, at: endpoint))
-  }
-
-  package func decodeWhole(
-    _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
-  ) throws(ProviderError) -> [StreamEvent] {
-    var events: [StreamEvent] = []
-    var answer = answer(to: request, at: endpoint)
-    try answer.takeDocument(body[...], into: &events)
-    try answer.finish(into: &events)
-    return events
+    let isTool = quirksOfAnswers(from: endpoint).outputMode(for: endpoint.model) == .tool
+    return ConverseStreamDecoder(
+      ConverseAnswer(
+        answerTool: isTool ? request.options.answerToolName : nil, stopSequences: request.options.stop))
   }
 
   package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
@@ -92,23 +86,6 @@ package struct BedrockConverse: Dialect {
     }
     return "Name an inference profile instead: us.\(id), eu.\(id) or apac.\(id), depending on the region, or "
       + "global.\(id); its ARN will do, too."
-  }
-
-  /// Quirks that cannot be read have been reported by `encode`; an answer is read as any model's.
-  private func answer(to request: CompletionRequest, at endpoint: Endpoint) -> ConverseAnswer {
-    let quirks = try? Self.quirks(endpoint)
-    let isTool = quirks?.outputMode(for: endpoint.model) == .tool
-    return ConverseAnswer(
-      answerTool: isTool ? request.options.answerToolName : nil, stopSequences: request.options.stop)
-  }
-
-  static func quirks(_ endpoint: Endpoint) throws(ProviderError) -> BedrockConverseQuirks {
-    let modelID = endpoint.model.wireID
-    var quirks = try endpoint.quirks { quirks throws(JSONFieldError) in
-      try BedrockConverseQuirks(quirks, modelID: modelID)
-    }
-    if endpoint.variables["forceCache"] == "1" { quirks.supportsCachePoints = true }
-    return quirks
   }
 
   /// A POST to an action of `modelSegment`, the endpoint's own model unless told otherwise.

@@ -1,12 +1,11 @@
 internal import Completion
 package import JSON
 
-/// How the models behind Converse differ, for the API itself is one; `quirks` of a provider or model in the catalogue
-/// and the config file, under the names of these properties.
+/// How the models behind Converse differ, for the API itself is one.
 ///
 /// Ids of models come with prefixes, versions and dates, so most quirks are known by a fragment of the id: see
 /// `models`. An ARN of an inference profile says nothing of the model behind it; there the config names the quirks.
-package struct BedrockConverseQuirks: Sendable, Hashable {
+package struct BedrockConverseQuirks: DialectQuirks {
   /// How a wish to think more or less is written in `additionalModelRequestFields`.
   package enum ThinkingFormat: String, Sendable, CaseIterable {
     /// Not at all.
@@ -139,19 +138,22 @@ package struct BedrockConverseQuirks: Sendable, Hashable {
       if modelID.contains(fragment) { result = read }
     }
     try result.read(&own)
+    try own.finish()
     self = result
   }
 
-  private init() {}
+  /// The defaults: a model of which nothing is known.
+  package init() {}
 
   private mutating func read(_ value: JSONValue, path: [String]) throws(JSONFieldError) {
     var fields = try JSONFields(value, path: path)
     try read(&fields)
+    try fields.finish()
   }
 
-  private mutating func read(_ fields: inout JSONFields) throws(JSONFieldError) {
-    thinkingFormat = try fields.choice("thinkingFormat", ThinkingFormat.self) ?? thinkingFormat
-    reasoningEfforts.merge(try fields.reasoningEfforts("reasoningEfforts")) { $1 }
+  package mutating func read(_ fields: inout JSONFields) throws(JSONFieldError) {
+    try fields.set(&thinkingFormat, "thinkingFormat")
+    try fields.addReasoningEfforts(to: &reasoningEfforts)
     try fields.set(&supportsInterleavedThinking, "supportsInterleavedThinking")
     try fields.set(&supportsSignature, "supportsSignature")
     try fields.set(&supportsCachePoints, "supportsCachePoints")
@@ -160,19 +162,12 @@ package struct BedrockConverseQuirks: Sendable, Hashable {
     try fields.set(&supportsToolChoice, "supportsToolChoice")
     try fields.set(&reportsStopSequence, "reportsStopSequence")
     try fields.set(&supportsTokenCount, "supportsTokenCount")
-    supportsTools = try fields.bool("supportsTools") ?? supportsTools
-    supportsImages = try fields.bool("supportsImages") ?? supportsImages
-    supportsDocuments = try fields.bool("supportsDocuments") ?? supportsDocuments
-    structuredOutput = try fields.choice("structuredOutput", StructuredOutput.self) ?? structuredOutput
-    embedding = try fields.choice("embedding", Embedding.self) ?? embedding
-    let names = Option.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-    refuses =
-      try fields.optional("refuses", "an array of \(names)") { value in
-        guard let array = value.array else { return nil }
-        let options = array.compactMap { $0.string.flatMap(Option.init(rawValue:)) }
-        return options.count == array.count ? Set(options) : nil
-      } ?? refuses
+    try fields.set(&supportsTools, "supportsTools")
+    try fields.set(&supportsImages, "supportsImages")
+    try fields.set(&supportsDocuments, "supportsDocuments")
+    try fields.set(&structuredOutput, "structuredOutput")
+    try fields.set(&embedding, "embedding")
+    try fields.set(&refuses, "refuses")
     body.merge(try fields.object("body") ?? JSONObject())
-    try fields.finish()
   }
 }

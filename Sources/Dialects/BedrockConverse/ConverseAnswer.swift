@@ -4,7 +4,7 @@ internal import JSON
 /// What is known of one answer: reads its events, and a whole answer as the events it would have come in.
 ///
 /// The end is told when the counts have come, which follow it, or when the body is over.
-struct ConverseAnswer {
+struct ConverseAnswer: AnswerTelling {
   private enum Block {
     case text
     /// `texts` tells whether there was any; the sealed pieces are base64.
@@ -22,13 +22,13 @@ struct ConverseAnswer {
   private var hasStarted = false
   private var callCount = 0
   private var hasOutput = false
-  private var hasAnswer = false
-  private var heldText = ""
+  private(set) var hasAnswer = false
+  var heldText = ""
   private var stopReason: String?
   private var metStopSequence = false
   private var hasMetadata = false
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(answerTool: String? = nil, stopSequences: [String] = []) {
     self.answerTool = answerTool
@@ -38,15 +38,7 @@ struct ConverseAnswer {
   /// Whether the model has said why it stopped.
   var isComplete: Bool { stopReason != nil }
 
-  static var cutOff: ProviderError {
-    ProviderError(
-      .upstreamInvalid, "the provider's answer was cut off: it ended without a stop reason",
-      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
-  }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
+  static var cutOff: ProviderError { UpstreamAnswer.cutOff("a stop reason") }
 
   // MARK: - Events
 
@@ -122,7 +114,6 @@ struct ConverseAnswer {
     guard !text.isEmpty else { return }
     if blocks[index] == nil { blocks[index] = .text }
     hasOutput = true
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     if answerTool != nil { heldText += text } else { events.append(.text(text)) }
   }
 
@@ -139,7 +130,8 @@ struct ConverseAnswer {
     var hasText = false
     var signature = ""
     var sealed: [String] = []
-    if case .reasoning(let earlierText, let earlierSignature, let earlierSealed)? = blocks[index] {
+    // Taken out of the dictionary, so that it grows without being copied.
+    if case .reasoning(let earlierText, let earlierSignature, let earlierSealed)? = blocks.removeValue(forKey: index) {
       (hasText, signature, sealed) = (earlierText, earlierSignature, earlierSealed)
     }
     if let text = delta["text"]?.string, !text.isEmpty {
@@ -155,7 +147,7 @@ struct ConverseAnswer {
   /// Base64 without padding at its end goes on in the next piece; behind padding, another text begins.
   private static func join(_ piece: String, to sealed: inout [String]) {
     if let last = sealed.last, !last.hasSuffix("="), last.utf8.count % 4 == 0 {
-      sealed[sealed.count - 1] = last + piece
+      sealed[sealed.count - 1] += piece
     } else {
       sealed.append(piece)
     }
@@ -196,11 +188,12 @@ struct ConverseAnswer {
   private func takeAccounts(_ event: JSONValue, _ events: inout [StreamEvent]) {
     if let usage = event["usage"], usage.object != nil {
       func count(_ name: String) -> Int { usage[name]?.tokenCount ?? 0 }
+      let long = (usage["cacheDetails"]?.array ?? []).first { $0["ttl"] == "1h" }?["inputTokens"]?.tokenCount ?? 0
       events.append(
         .usage(
           Usage(
             input: count("inputTokens"), output: count("outputTokens"), cacheRead: count("cacheReadInputTokens"),
-            cacheWrite: count("cacheWriteInputTokens"))))
+            cacheWrite: count("cacheWriteInputTokens"), cacheWriteLong: long)))
     }
     if let tier = event["serviceTier"]?["type"]?.string { events.append(.serviceTier(tier)) }
   }
@@ -214,35 +207,16 @@ struct ConverseAnswer {
 
   private mutating func end(_ events: inout [StreamEvent]) throws(ProviderError) {
     let raw = stopReason ?? ""
-    let known = ConverseStop(raw)
-    if let kind = hasOutput ? known.error : known.errorWhenEmpty { throw Self.failure(kind, raw) }
+    let known = FinishMeaning.converse(raw)
+    if let kind = hasOutput ? known.error : known.errorWhenEmpty { throw FinishMeaning.failure(kind, raw) }
     var stop = known.stop ?? .end
-    if !hasOutput, stop == .end || stop == .toolUse, stopSequences.isEmpty {
-      throw ProviderError(
-        .upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
-    }
+    if !hasOutput, stop == .end || stop == .toolUse, stopSequences.isEmpty { throw UpstreamAnswer.empty }
     if stop == .toolUse || stop == .end { stop = callCount > 0 ? .toolUse : .end }
     if stop == .end, metStopSequence { stop = .stopSequence }
     if known.stop == nil { warn("the stop reason \"\(raw)\" is not known; taken as the end", &events) }
-    if hasAnswer, !heldText.isEmpty {
-      warn("text beside the structured answer was left out", &events)
-    } else if !heldText.isEmpty {
-      events.append(.text(heldText))
-    }
+    releaseHeldText(&events)
     events.append(.stop(stop, raw: raw))
     isDone = true
-  }
-
-  private static func failure(_ kind: ErrorKind, _ raw: String) -> ProviderError {
-    let message =
-      switch kind {
-      case .contentFiltered: "the provider's content filter stopped the answer before it began"
-      case .contextOverflow: "the input is longer than the model takes"
-      default: "the model's output made no sense to the provider (\(raw))"
-      }
-    var error = ProviderError(kind, message)
-    error.upstreamCode = raw
-    return error
   }
 }
 
@@ -253,7 +227,7 @@ extension ConverseAnswer {
   mutating func takeDocument(
     _ data: ArraySlice<UInt8>, into events: inout [StreamEvent]
   ) throws(ProviderError) {
-    let document = try ConverseStreamDecoder.parsed(data)
+    let document = try UpstreamAnswer.document(data)
     guard let content = document["output"]?["message"]?["content"]?.array else {
       if document["message"] != nil || document["__type"] != nil { throw ErrorClassification.error(inside: document) }
       throw ProviderError(.upstreamInvalid, "the provider's answer holds no message")
@@ -286,36 +260,5 @@ extension ConverseAnswer {
     }
     events.append(event("contentBlockStop", "stop", [:]))
     return events
-  }
-}
-
-/// What a stop reason means.
-private struct ConverseStop {
-  /// Why the model stopped; `nil` for a word that nobody documents.
-  let stop: StopReason?
-  /// The error that the word stands for, whatever came before it.
-  let error: ErrorKind?
-  /// The error that it stands for when no output came before it.
-  let errorWhenEmpty: ErrorKind?
-
-  private init(_ stop: StopReason?, error: ErrorKind? = nil, whenEmpty: ErrorKind? = nil) {
-    self.stop = stop
-    self.error = error
-    errorWhenEmpty = error ?? whenEmpty
-  }
-
-  init(_ raw: String) {
-    self =
-      switch raw {
-      case "end_turn": Self(.end)
-      case "tool_use": Self(.toolUse)
-      case "max_tokens": Self(.length)
-      case "stop_sequence": Self(.stopSequence)
-      case "refusal": Self(.refusal)
-      case "guardrail_intervened", "content_filtered": Self(.contentFilter, whenEmpty: .contentFiltered)
-      case "model_context_window_exceeded": Self(.length, whenEmpty: .contextOverflow)
-      case "malformed_model_output", "malformed_tool_use": Self(nil, error: .upstreamInvalid)
-      default: Self(nil)
-      }
   }
 }

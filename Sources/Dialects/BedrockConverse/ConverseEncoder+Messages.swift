@@ -132,7 +132,10 @@ extension ConverseEncoder {
 
   // MARK: - Caching
 
-  private var marksCache: Bool { quirks.supportsCachePoints && options.cache != .off }
+  /// The model behind an ARN is not known; there a person can say that it takes them.
+  private var hasCachePoints: Bool { quirks.supportsCachePoints || endpoint.variables["forceCache"] == "1" }
+
+  private var marksCache: Bool { hasCachePoints && options.cache != .off }
 
   private var cachePoint: JSONValue {
     let isLong = options.cache == .long && quirks.supportsLongCache
@@ -141,7 +144,7 @@ extension ConverseEncoder {
 
   mutating func reportCaching() {
     guard options.cache == .long else { return }
-    if !quirks.supportsCachePoints {
+    if !hasCachePoints {
       drop("cache", "\(modelName) decides by itself what it keeps")
     } else if !quirks.supportsLongCache {
       drop("cache", "\(modelName) keeps prompts for its usual time only")

@@ -3,43 +3,22 @@ internal import HTTP
 internal import JSON
 
 extension ConverseEncoder {
-  /// The least budget Claude takes, in tokens.
-  private static let leastBudget = 1024
-
   /// Writes the wish to think. Comes after the tools, whose choice can rule it out.
-  mutating func encodeThinking(_ conversation: [Message]) throws(ProviderError) {
-    reportCaching()
-    guard let option = options.reasoning else { return }
-    let (level, budget) = Self.wish(option)
-    guard model.reasoning, quirks.thinkingFormat != .none else {
-      if level != .off {
-        let why = model.reasoning ? "\(modelName) decides this by itself" : "\(modelName) is no reasoning model"
-        drop("reasoning", why)
-      }
-      return
-    }
-    guard level != .off else { return encodeOff() }
+  mutating func encodeThinking(_ conversation: [Message]) {
+    guard let wish = thinkingWish(isSaid: quirks.thinkingFormat != .none) else { return }
+    guard wish.level != .off else { return encodeOff() }
     if let obstacle = obstacle(conversation) { return drop("reasoning", obstacle) }
     let efforts = ReasoningEfforts(model, quirks.reasoningEfforts)
-    if budget != nil, quirks.thinkingFormat != .budget {
-      drop("reasoning.budgetTokens", "\(modelName) takes levels only; the nearest level was used")
-    }
+    if wish.budget != nil, quirks.thinkingFormat != .budget { dropBudget() }
     switch quirks.thinkingFormat {
     case .none: break
-    case .budget: encodeBudget(budget ?? Self.budget(for: level))
-    case .adaptive: encodeAdaptive(efforts.nearest(to: level))
+    case .budget: encodeBudget(wish)
+    case .adaptive: encodeAdaptive(efforts.nearest(to: wish.level))
     case .nova:
-      if let effort = efforts.nearest(to: level) {
+      if let effort = efforts.nearest(to: wish.level) {
         add("reasoningConfig", ["type": "enabled", "maxReasoningEffort": .string(effort)])
       }
-    case .effort, .reasoning: addEffort(efforts.nearest(to: level))
-    }
-  }
-
-  private static func wish(_ option: ReasoningOption) -> (level: ReasoningLevel, budget: Int?) {
-    switch option {
-    case .level(let level): (level, nil)
-    case .budget(let tokens): (ReasoningEfforts.level(forBudget: tokens), tokens > 0 ? tokens : nil)
+    case .effort, .reasoning: addEffort(efforts.nearest(to: wish.level))
     }
   }
 
@@ -97,35 +76,11 @@ extension ConverseEncoder {
     return "\(modelName) cannot begin to think between a tool call and its result"
   }
 
-  // MARK: - Budgets
-
-  private static func budget(for level: ReasoningLevel) -> Int {
-    switch level {
-    case .off, .minimal: leastBudget
-    case .low: 2048
-    case .medium: 8192
-    case .high, .xhigh, .max: 16_384
-    }
-  }
-
-  /// `maxTokens` counts thoughts, too, and must exceed the budget; the caller means the answer alone. Where the model's
-  /// limit is too low for both, the budget gives way.
-  private mutating func encodeBudget(_ wanted: Int) {
-    var budget = max(Self.leastBudget, model.thinkingBudget?.clamp(wanted) ?? wanted)
-    let answer = options.maxTokens ?? 0
-    let most = model.maxOutputTokens ?? .max
-    if answer > 0 {
-      let limit = answer >= most - budget ? most : answer + budget
-      budget = min(budget, limit - 1)
-      body["inferenceConfig"] = ["maxTokens": .int(limit)]
-    } else {
-      budget = min(budget, most - 1)
-    }
-    guard budget >= Self.leastBudget else {
-      body["inferenceConfig"] = nil
-      return drop("reasoning", "\(modelName) cannot write enough tokens to think first")
-    }
-    add("thinking", ["type": "enabled", "budget_tokens": .int(budget)])
+  /// `maxTokens` counts thoughts, too, and must exceed the budget. Where the caller sets none, the model's own holds.
+  private mutating func encodeBudget(_ wish: ReasoningWish) {
+    guard let allowance = allowance(for: wish) else { return }
+    if options.maxTokens != nil { body["inferenceConfig"] = ["maxTokens": .int(allowance.maxTokens)] }
+    add("thinking", ["type": "enabled", "budget_tokens": .int(allowance.budget)])
     if quirks.supportsInterleavedThinking, body["toolConfig"] != nil {
       add("anthropic_beta", ["interleaved-thinking-2025-05-14"])
     }

@@ -3,52 +3,25 @@ internal import HTTP
 internal import JSON
 
 /// Writes one request body.
-struct ConverseEncoder {
-  let request: CompletionRequest
-  let endpoint: Endpoint
-  let quirks: BedrockConverseQuirks
-  let api: APIFamily
+struct ConverseEncoder: BodyEncoder {
+  var task: EncodingTask<BedrockConverseQuirks>
   var body = JSONObject()
-  var dropped: [Dropped] = []
-
-  var options: CompletionOptions { request.options }
-  var model: ModelInfo { endpoint.model }
-  var modelName: String { "\(endpoint.provider)/\(model.id)" }
-
-  init(_ request: CompletionRequest, _ endpoint: Endpoint, _ quirks: BedrockConverseQuirks, api: APIFamily) {
-    self.request = request
-    self.endpoint = endpoint
-    self.quirks = quirks
-    self.api = api
-  }
 
   mutating func encode() throws(ProviderError) -> JSONObject {
-    let history = try History(request.messages, for: historyRules)
-    dropped += history.dropped
+    var rules = usualRules
+    rules.takesFiles = quirks.supportsDocuments ?? model.input.contains("pdf")
+    let history = try history(rules)
     let (leading, conversation) = Self.cutLeadingSystem(history.messages)
     let system = encodeSystem(leading)
     if !system.isEmpty { body["system"] = .array(system) }
     body["messages"] = .array(encode(conversation))
     try encodeTools(conversation)
-    try encodeThinking(conversation)
+    reportCaching()
+    encodeThinking(conversation)
     encodeSampling()
     try encodeOutput()
-    body.merge(quirks.body)
-    body.merge(options.extra)
-    return body
+    return finished(body)
   }
-
-  mutating func drop(_ what: String, _ why: String) { dropped.append(Dropped(what, why)) }
-
-  private var historyRules: History.Rules {
-    var rules = History.Rules(reader: endpoint.origin(api))
-    rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
-    rules.takesFiles = quirks.supportsDocuments ?? model.input.contains("pdf")
-    rules.takesTools = takesTools
-    return rules
-  }
-
-  private var takesTools: Bool { quirks.supportsTools ?? model.tools }
 
   // MARK: - Options
 
@@ -96,11 +69,7 @@ struct ConverseEncoder {
   private var answerTool: String? { quirks.outputMode(for: model) == .tool ? options.answerToolName : nil }
 
   private mutating func encodeTools(_ conversation: [Message]) throws(ProviderError) {
-    guard takesTools || options.tools.isEmpty else {
-      throw ProviderError(
-        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
-        path: "tools")
-    }
+    try checkTools()
     let offer = try options.toolOffer(
       supportsChoice: quirks.supportsToolChoice, hasAnswerTool: answerTool != nil, provider: endpoint.provider)
     var tools = options.tools.map { Self.specification($0.name, $0.description, $0.inputSchema) }
@@ -116,8 +85,7 @@ struct ConverseEncoder {
       if choice == nil, quirks.supportsToolChoice {
         choice = tools.isEmpty ? ["tool": ["name": .string(answerTool)]] : ["any": [:]]
       }
-      let description = "Call this with the final answer. Its arguments are the answer."
-      tools.append(Self.specification(answerTool, description, output.schema))
+      tools.append(Self.specification(answerTool, Self.answerToolDescription, output.schema))
     }
     if tools.isEmpty { tools = toolsOfHistory(conversation) }
     guard !tools.isEmpty else { return }
@@ -156,17 +124,14 @@ struct ConverseEncoder {
     case .native:
       // The schema goes as text.
       let schema: JSONValue = [
-        "schema": .string(JSONText.of(output.schema)), "name": .string(options.answerToolName ?? output.name),
+        "schema": .string(JSONValue.object(output.schema).text), "name": .string(options.answerToolName ?? output.name),
       ]
       body["outputConfig"] = ["textFormat": ["type": "json_schema", "structure": ["jsonSchema": schema]]]
     case .tool where takesTools:
       if output.strict == true {
         drop("output.strict", "\(modelName) is not held to the schema, only asked to keep it")
       }
-    case .tool, .none:
-      throw ProviderError(
-        .unsupported, "\(modelName) has no structured output",
-        hint: "Use another model, or ask for JSON in the input and leave output out.", path: "output")
+    case .tool, .none: throw noStructuredOutput
     }
   }
 }

@@ -17,8 +17,8 @@ struct ConverseStreamDecoder: AnswerDecoder {
 
   mutating func decode(_ bytes: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
     if mode == .undecided, let first = bytes.first {
-      // As the first byte of a message's length, a brace would mean more than a gigabyte.
-      mode = first == UInt8(ascii: "{") ? .document : .events
+      // As the first byte of a message's length, anything that JSON begins with would mean more than 100 MB.
+      mode = first < 0x09 ? .events : .document
     }
     guard mode != .document else {
       guard document.count + bytes.count <= Self.documentLimit else {
@@ -57,15 +57,7 @@ struct ConverseStreamDecoder: AnswerDecoder {
       ])
     default:
       guard let type = message.string(":event-type") else { return }
-      try answer.take(type, try Self.parsed(message.payload), into: &events)
-    }
-  }
-
-  static func parsed(_ bytes: ArraySlice<UInt8>) throws(ProviderError) -> JSONValue {
-    do throws(JSONError) {
-      return try JSONValue(parsing: bytes, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider sent an event that is no JSON: \(error.description)")
+      try answer.take(type, try UpstreamAnswer.piece(message.payload), into: &events)
     }
   }
 

@@ -2,8 +2,6 @@ internal import Completion
 internal import HTTP
 internal import JSON
 
-typealias GeminiStreamDecoder = EventStreamDecoder<GeminiAnswer>
-
 /// What a model has answered so far: turns `GenerateContentResponse` after `GenerateContentResponse` into events. A
 /// whole answer is a stream of one; a stream without `alt=sse` is one JSON array of them.
 struct GeminiAnswer: StreamedAnswer {
@@ -18,14 +16,14 @@ struct GeminiAnswer: StreamedAnswer {
   /// Whether parts came that are nothing to the client: code that the provider ran, and its like.
   private var hasOtherParts = false
   private var isThinking = false
-  private var heldText = ""
+  var heldText = ""
   private var calls: GeminiCalls
   private var usage = GeminiUsage()
   private var finishReason: String?
   private var finishMessage: String?
   private var blockReason: String?
   private var blockMessage: String?
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(answerTool: String? = nil, stopSequences: [String] = []) {
     self.answerTool = answerTool
@@ -38,34 +36,20 @@ struct GeminiAnswer: StreamedAnswer {
   mutating func takeEvent(_ event: ServerSentEvent, into events: inout [StreamEvent]) throws(ProviderError) {
     // Gemini has no such line, but proxies that know other APIs add it.
     guard !event.data.isEmpty, !event.data.elementsEqual("[DONE]".utf8) else { return }
-    let chunk: JSONValue
-    do throws(JSONError) {
-      chunk = try JSONValue(parsing: event.data, options: .upstream)
-    } catch {
-      if event.type == "error" {
-        throw ErrorClassification.error(inside: .string(String(decoding: event.data, as: UTF8.self)))
-      }
-      throw ProviderError(.upstreamInvalid, "the provider sent a chunk that is no JSON: \(error.description)")
-    }
+    let chunk = try UpstreamAnswer.event(event.data, type: event.type)
     if event.type == "error" { throw ErrorClassification.error(inside: chunk) }
     try take(chunk, into: &events)
   }
 
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
-    try take(document, into: &events)
+    try take(try UpstreamAnswer.document(data), into: &events)
   }
 
   private mutating func take(_ value: JSONValue, into events: inout [StreamEvent]) throws(ProviderError) {
     switch value {
     case .object(let chunk): try take(chunk, &events)
     case .array(let chunks): for chunk in chunks { try take(chunk, into: &events) }
-    default: throw ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an answer")
+    default: throw UpstreamAnswer.notAnAnswer(value)
     }
   }
 
@@ -131,7 +115,6 @@ struct GeminiAnswer: StreamedAnswer {
   }
 
   private mutating func addText(_ text: String, _ signature: String?, _ events: inout [StreamEvent]) {
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     guard answerTool == nil else { return heldText += text }
     if let signature {
       var next: JSONObject = ["thoughtSignature": .string(signature)]
@@ -150,48 +133,33 @@ struct GeminiAnswer: StreamedAnswer {
     isThinking = false
     events.append(.reasoningEnd(opaque: ["next": .object(next)]))
   }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
 }
 
 // MARK: - The end
 
 extension GeminiAnswer {
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
-    guard let raw = finishReason ?? blockReason else {
-      throw ProviderError(
-        .upstreamInvalid, "the provider's answer was cut off: it ended without a finish reason",
-        hint: "Try again; if it happens often, a proxy in between may close streams too early.")
-    }
-    let known = finishReason == nil ? GeminiFinish("SAFETY") : GeminiFinish(raw)
+    guard let raw = finishReason ?? blockReason else { throw UpstreamAnswer.cutOff("a finish reason") }
+    let known = finishReason == nil ? .filtered : FinishMeaning.gemini(raw)
     if let kind = hasOutput ? known.error : known.errorWhenEmpty { throw failure(kind, raw) }
     var stop = known.stop ?? .end
     if !hasOutput { try checkEmpty(stop, &events) }
     calls.finish(isCut: stop != .end, into: &events)
     if stop == .end, calls.hasCalls { stop = .toolUse }
     if known.stop == nil { warn("the finish reason \"\(raw)\" is not known; taken as the end", &events) }
-    if !heldText.isEmpty {
-      if calls.hasAnswer {
-        warn("text beside the structured answer was left out", &events)
-      } else {
-        events.append(.text(heldText))
-      }
-    }
+    releaseHeldText(&events)
     events.append(.stop(stop, raw: raw))
   }
 
-  private var hasOutput: Bool { hasText || hasReasoning || !heldText.isEmpty || calls.hasCalls || calls.hasAnswer }
+  var hasAnswer: Bool { calls.hasAnswer }
+
+  private var hasOutput: Bool { hasText || hasReasoning || !heldText.isEmpty || calls.hasCalls || hasAnswer }
 
   /// No output at all is an answer only where something explains it: the limit, which hidden reasoning can use up, a
   /// stop sequence that came first, or work that only the provider saw.
   private mutating func checkEmpty(_ stop: StopReason, _ events: inout [StreamEvent]) throws(ProviderError) {
     if stop == .length || !stopSequences.isEmpty { return }
-    guard hasOtherParts else {
-      throw ProviderError(
-        .upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
-    }
+    guard hasOtherParts else { throw UpstreamAnswer.empty }
     warn("the answer holds no text", &events)
   }
 

@@ -91,8 +91,10 @@ struct GeminiCalls {
   private mutating func add(_ piece: JSONValue) {
     guard let path = piece["jsonPath"]?.string else { return }
     let value = piece["stringValue"] ?? piece["numberValue"] ?? piece["boolValue"] ?? .null
-    let arguments = partial?.arguments ?? [:]
-    partial?.arguments = Self.putting(value, at: Self.steps(path)[...], into: arguments)
+    guard var arguments = partial?.arguments else { return }
+    partial?.arguments = .null
+    Self.put(value, at: Self.steps(path)[...], into: &arguments)
+    partial?.arguments = arguments
   }
 
   private enum Step { case key(String), index(Int) }
@@ -123,24 +125,29 @@ struct GeminiCalls {
     return steps
   }
 
-  private static func putting(_ value: JSONValue, at steps: ArraySlice<Step>, into old: JSONValue?) -> JSONValue {
+  /// What changes is taken out of its place meanwhile: held twice, it would be copied for every piece.
+  private static func put(_ value: JSONValue, at steps: ArraySlice<Step>, into place: inout JSONValue) {
     switch steps.first {
     case nil:
-      if case .string(let more) = value, case .string(let text)? = old { return .string(text + more) }
-      return value
+      guard case .string(let more) = value, var text = place.string else { return place = value }
+      place = .null
+      text += more
+      place = .string(text)
     case .key(let key)?:
-      var object = old?.object ?? [:]
-      object[key] = putting(value, at: steps.dropFirst(), into: object[key])
-      return .object(object)
+      var object = place.object ?? [:]
+      place = .null
+      var member = object[key] ?? .null
+      object[key] = .null
+      put(value, at: steps.dropFirst(), into: &member)
+      object[key] = member
+      place = .object(object)
     case .index(let index)?:
-      var array = old?.array ?? []
+      var array = place.array ?? []
+      place = .null
       // Elements come in order; one that skips others stands at the end.
-      if array.indices.contains(index) {
-        array[index] = putting(value, at: steps.dropFirst(), into: array[index])
-      } else {
-        array.append(putting(value, at: steps.dropFirst(), into: nil))
-      }
-      return .array(array)
+      if !array.indices.contains(index) { array.append(.null) }
+      put(value, at: steps.dropFirst(), into: &array[min(index, array.count - 1)])
+      place = .array(array)
     }
   }
 }

@@ -9,44 +9,27 @@ extension GeminiEncoder {
 
   /// `thinkingConfig`, with a level or a budget, never both: together they are refused.
   mutating func encodeThinking() {
-    guard let option = options.reasoning else { return }
-    var level: ReasoningLevel
-    var budget: Int?
-    switch option {
-    case .level(let wanted): level = wanted
-    case .budget(let tokens):
-      level = ReasoningEfforts.level(forBudget: tokens)
-      budget = tokens > 0 ? tokens : nil
-    }
-    guard model.reasoning, traits.thinking != .none else {
-      if level != .off {
-        let why = model.reasoning ? "\(endpoint.provider) decides this by itself" : "\(modelName) is no reasoning model"
-        drop("reasoning", why)
-      }
-      return
-    }
+    guard let wish = thinkingWish(isSaid: traits.thinking != .none) else { return }
     if traits.thinking == .level {
-      encode(level, budget)
-    } else if level == .off {
+      encode(wish)
+    } else if wish.level == .off {
       encodeBudgetOff()
     } else {
       let bounds = model.thinkingBudget ?? ThinkingBudget()
-      let wanted = budget ?? Self.budgets[level] ?? bounds.max ?? Self.highestBudget
+      let wanted = wish.budget ?? Self.budgets[wish.level] ?? bounds.max ?? Self.highestBudget
       let clamped = bounds.clamp(wanted)
-      if let budget, budget != clamped {
+      if let budget = wish.budget, budget != clamped {
         drop("reasoning.budgetTokens", "\(modelName) thinks within bounds; \(clamped) tokens were asked for")
       }
       generation["thinkingConfig"] = ["includeThoughts": true, "thinkingBudget": .int(clamped)]
     }
   }
 
-  private mutating func encode(_ level: ReasoningLevel, _ budget: Int?) {
+  private mutating func encode(_ wish: ReasoningWish) {
     let efforts = ReasoningEfforts(model, quirks.reasoningEfforts)
-    if budget != nil {
-      drop("reasoning.budgetTokens", "\(modelName) takes levels only; the nearest level was used")
-    }
-    var word = efforts.nearest(to: level)
-    if level == .off {
+    if wish.budget != nil { dropBudget() }
+    var word = efforts.nearest(to: wish.level)
+    if wish.level == .off {
       word = efforts[.off]
       if word == nil {
         word = efforts.nearest(to: .minimal)
@@ -54,7 +37,7 @@ extension GeminiEncoder {
       }
     }
     var thinking = JSONObject()
-    if level != .off { thinking["includeThoughts"] = true }
+    if wish.level != .off { thinking["includeThoughts"] = true }
     thinking.set("thinkingLevel", word.map { .string($0.uppercased()) })
     if !thinking.isEmpty { generation["thinkingConfig"] = .object(thinking) }
   }

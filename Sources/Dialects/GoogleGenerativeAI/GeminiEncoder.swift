@@ -2,30 +2,18 @@ internal import Completion
 internal import JSON
 
 /// Writes one body for `generateContent`.
-struct GeminiEncoder {
-  let request: CompletionRequest
-  let endpoint: Endpoint
-  let quirks: GeminiQuirks
+struct GeminiEncoder: BodyEncoder {
+  var task: EncodingTask<GeminiQuirks>
   let traits: GeminiModel
-  let api: APIFamily
   var generation = JSONObject()
-  private(set) var dropped: [Dropped] = []
 
-  var options: CompletionOptions { request.options }
-  var model: ModelInfo { endpoint.model }
-  var modelName: String { "\(endpoint.provider)/\(model.id)" }
-
-  init(_ request: CompletionRequest, _ endpoint: Endpoint, _ quirks: GeminiQuirks, api: APIFamily) {
-    self.request = request
-    self.endpoint = endpoint
-    self.quirks = quirks
-    self.api = api
-    traits = GeminiModel(endpoint.model, quirks)
+  init(_ task: EncodingTask<GeminiQuirks>) {
+    self.task = task
+    traits = GeminiModel(task.endpoint.model, task.quirks)
   }
 
   mutating func encode() throws(ProviderError) -> JSONObject {
-    let history = try History(request.messages, for: historyRules)
-    dropped += history.dropped
+    let history = try history(historyRules)
     var body = JSONObject()
     let (system, messages) = split(history.messages)
     if !system.isEmpty { body["systemInstruction"] = ["parts": .array(system.map { ["text": .string($0)] })] }
@@ -38,20 +26,14 @@ struct GeminiEncoder {
     if !generation.isEmpty { body["generationConfig"] = .object(generation) }
     encodeServiceTier(into: &body)
     if options.cache == .long { drop("cache", "\(endpoint.provider) caches by itself, for a time of its own") }
-    body.merge(quirks.body)
-    body.merge(options.extra)
-    return body
+    return finished(body)
   }
 
-  mutating func drop(_ what: String, _ why: String) { dropped.append(Dropped(what, why)) }
-
   private var historyRules: History.Rules {
-    var rules = History.Rules(reader: endpoint.origin(api))
-    rules.takesImages = traits.takesImages
-    rules.takesImageURLs = traits.takesImages && quirks.supportsURLs
+    var rules = usualRules
+    rules.takesImageURLs = rules.takesImages && quirks.supportsURLs
     rules.takesFiles = traits.takesFiles
     rules.takesFileURLs = traits.takesFiles && quirks.supportsURLs
-    rules.takesTools = traits.takesTools
     return rules
   }
 
@@ -98,17 +80,12 @@ struct GeminiEncoder {
   // MARK: - Tools
 
   private mutating func encodeTools(into body: inout JSONObject) throws(ProviderError) {
-    guard traits.takesTools || options.tools.isEmpty else {
-      throw ProviderError(
-        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
-        path: "tools")
-    }
+    try checkTools()
     var declarations = options.tools.map { declare($0.name, $0.description, $0.inputSchema) }
     var calling = try encodeToolChoice()
     if let answerTool = traits.answerTool(options), let output = options.output {
       if options.toolChoice == ToolChoice.none { declarations = [] }
-      let description = "Call this with the final answer. Its arguments are the answer."
-      declarations.append(declare(answerTool, description, output.schema))
+      declarations.append(declare(answerTool, Self.answerToolDescription, output.schema))
       switch options.toolChoice {
       case .tool?: break
       case ToolChoice.none?: calling = ["mode": "ANY", "allowedFunctionNames": [.string(answerTool)]]
@@ -135,21 +112,13 @@ struct GeminiEncoder {
   }
 
   private func encodeToolChoice() throws(ProviderError) -> JSONValue? {
+    try options.checkToolChoice()
     switch options.toolChoice {
     case nil: return nil
     case .auto?: return ["mode": "AUTO"]
     case ToolChoice.none?: return ["mode": "NONE"]
-    case .required?:
-      guard !options.tools.isEmpty else {
-        throw ProviderError(.invalidParams, "toolChoice is \"required\", but there are no tools", path: "toolChoice")
-      }
-      return ["mode": "ANY"]
-    case .tool(let name)?:
-      guard options.tools.contains(where: { $0.name == name }) else {
-        throw ProviderError(
-          .invalidParams, "toolChoice names the tool \"\(name)\", which is not among tools", path: "toolChoice")
-      }
-      return ["mode": "ANY", "allowedFunctionNames": [.string(name)]]
+    case .required?: return ["mode": "ANY"]
+    case .tool(let name)?: return ["mode": "ANY", "allowedFunctionNames": [.string(name)]]
     }
   }
 
@@ -169,10 +138,7 @@ struct GeminiEncoder {
       if output.strict == true {
         drop("output.strict", "\(endpoint.provider) does not promise to hold the model to the schema here")
       }
-    case .none:
-      throw ProviderError(
-        .unsupported, "\(modelName) has no structured output",
-        hint: "Use another model, or ask for JSON in the input and leave output out.", path: "output")
+    case .none: throw noStructuredOutput
     }
   }
 }

@@ -3,10 +3,7 @@ package import HTTP
 package import JSON
 
 /// What the two ways to Gemini have in common: everything but addresses, and which fields a count is made from.
-package protocol GeminiFamily: CountsTokens, Embeds {
-  /// The quirks that hold where nothing else is said.
-  var defaults: GeminiQuirks { get }
-
+package protocol GeminiFamily: QuirkyDialect, CountsTokens, Embeds where Quirks == GeminiQuirks {
   /// The URL of a method of the endpoint's model: `generateContent`, `streamGenerateContent?alt=sse`, ….
   func url(_ method: String, at endpoint: Endpoint) throws(ProviderError) -> String
 
@@ -18,17 +15,6 @@ package protocol GeminiFamily: CountsTokens, Embeds {
 }
 
 extension GeminiFamily {
-  package func validate(quirks: JSONObject) throws(JSONFieldError) { _ = try GeminiQuirks(quirks, defaults: defaults) }
-
-  private func quirks(of endpoint: Endpoint) throws(ProviderError) -> GeminiQuirks {
-    try endpoint.quirks { quirks throws(JSONFieldError) in try GeminiQuirks(quirks, defaults: defaults) }
-  }
-
-  /// Quirks that cannot be read have been reported by the request; what answers it is read as an unknown server's.
-  private func knownQuirks(of endpoint: Endpoint) -> GeminiQuirks {
-    (try? GeminiQuirks(endpoint.mergedQuirks, defaults: defaults)) ?? defaults
-  }
-
   private func post(
     _ method: String, _ body: JSONObject, at endpoint: Endpoint, accept: String = "application/json",
     adding headers: [HTTPHeader] = []
@@ -41,11 +27,10 @@ extension GeminiFamily {
   // MARK: - Answers
 
   package func encode(_ request: CompletionRequest, for endpoint: Endpoint) throws(ProviderError) -> EncodedRequest {
-    let quirks = try quirks(of: endpoint)
-    var encoder = GeminiEncoder(request, endpoint, quirks, api: api)
+    var encoder = GeminiEncoder(try task(request, for: endpoint))
     let body = try encoder.encode()
     var headers: [HTTPHeader] = []
-    if quirks.serviceTier == .header, let tier = request.options.serviceTier, tier != .default {
+    if encoder.quirks.serviceTier == .header, let tier = request.options.serviceTier, tier != .default {
       headers.append(HTTPHeader("x-vertex-ai-llm-shared-request-type", tier.rawValue))
     }
     let http =
@@ -57,22 +42,9 @@ extension GeminiFamily {
   }
 
   package func streamDecoder(for request: CompletionRequest, at endpoint: Endpoint) -> any AnswerDecoder {
-    GeminiStreamDecoder(answer(to: request, at: endpoint))
-  }
-
-  package func decodeWhole(
-    _ body: [UInt8], for request: CompletionRequest, at endpoint: Endpoint
-  ) throws(ProviderError) -> [StreamEvent] {
-    try GeminiStreamDecoder.decodeWhole(body, as: answer(to: request, at: endpoint))
-  }
-
-  private func answer(to request: CompletionRequest, at endpoint: Endpoint) -> GeminiAnswer {
-    let traits = GeminiModel(endpoint.model, knownQuirks(of: endpoint))
-    return GeminiAnswer(answerTool: traits.answerTool(request.options), stopSequences: request.options.stop)
-  }
-
-  package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
-    ErrorClassification.error(status: status, headers: headers, body: body)
+    let traits = GeminiModel(endpoint.model, quirksOfAnswers(from: endpoint))
+    return EventStreamDecoder(
+      GeminiAnswer(answerTool: traits.answerTool(request.options), stopSequences: request.options.stop))
   }
 
   // MARK: - Counts
@@ -80,19 +52,16 @@ extension GeminiFamily {
   package func countRequest(
     _ request: CompletionRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> EncodedRequest? {
-    let quirks = try quirks(of: endpoint)
-    guard quirks.countsTokens else { return nil }
-    var encoder = GeminiEncoder(request, endpoint, quirks, api: api)
+    var encoder = GeminiEncoder(try task(request, for: endpoint))
+    guard encoder.quirks.countsTokens else { return nil }
     let body = countBody(try encoder.encode(), model: GeminiModel.bareID(endpoint.model.wireID))
     return EncodedRequest(try post("countTokens", body, at: endpoint), dropped: encoder.dropped)
   }
 
   package func countedTokens(in body: [UInt8]) throws(ProviderError) -> Int {
     // Zero is left out in this notation.
-    guard case .object(let document)? = try? JSONValue(parsing: body, options: .upstream),
-      document["totalTokens"] != nil || document.isEmpty
-    else { throw ProviderError(.upstreamInvalid, "the provider's answer holds no token count") }
-    return document["totalTokens"]?.tokenCount ?? 0
+    if try UpstreamAnswer.object(in: body).isEmpty { return 0 }
+    return try UpstreamAnswer.count("totalTokens", in: body)
   }
 
   // MARK: - Vectors
@@ -103,7 +72,7 @@ extension GeminiFamily {
   }
 
   package func embeddingLimit(for endpoint: Endpoint) -> Int {
-    let quirks = knownQuirks(of: endpoint)
+    let quirks = quirksOfAnswers(from: endpoint)
     return vectors(endpoint, quirks).method == .embedContent ? 1 : quirks.embeddingBatch
   }
 
@@ -111,10 +80,7 @@ extension GeminiFamily {
     _ request: EmbeddingRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> HTTPRequest {
     let quirks = try quirks(of: endpoint)
-    guard quirks.embeddings else {
-      throw ProviderError(
-        .unsupported, "\(endpoint.provider) offers no embeddings", hint: "Use another provider for embeddings.")
-    }
+    guard quirks.embeddings else { throw endpoint.noEmbeddings }
     let vectors = vectors(endpoint, quirks)
     let body = vectors.body(request, model: GeminiModel.bareID(endpoint.model.wireID))
     return try post(vectors.method.rawValue, body, at: endpoint)
@@ -123,6 +89,6 @@ extension GeminiFamily {
   package func embeddings(
     in body: [UInt8], for request: EmbeddingRequest, at endpoint: Endpoint
   ) throws(ProviderError) -> Embeddings {
-    try vectors(endpoint, knownQuirks(of: endpoint)).read(body, count: request.input.count)
+    try vectors(endpoint, quirksOfAnswers(from: endpoint)).read(body, count: request.input.count)
   }
 }

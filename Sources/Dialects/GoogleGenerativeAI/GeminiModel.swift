@@ -24,7 +24,6 @@ struct GeminiModel {
   var requiresThoughtSignatures: Bool { quirks.requiresThoughtSignatures ?? isThirdGeneration }
   var hasMultimodalToolResults: Bool { quirks.multimodalToolResults ?? isThirdGeneration }
   var takesTools: Bool { quirks.supportsTools ?? info.tools }
-  var takesImages: Bool { quirks.supportsImages ?? info.input.contains("image") }
   var takesFiles: Bool { quirks.supportsFiles ?? ["pdf", "audio", "video"].contains { info.input.contains($0) } }
 
   /// How `options.output` is asked for; `none` also where no way is left.

@@ -1,8 +1,7 @@
 package import JSON
 
-/// How a server or model that speaks Gemini's API differs from the next one; `quirks` of a provider or model in the
-/// catalogue and the config file, under the names of these properties.
-package struct GeminiQuirks: Sendable, Hashable {
+/// How a server or model that speaks Gemini's API differs from the next one.
+package struct GeminiQuirks: DialectQuirks {
   /// What a wish to think more or less becomes.
   package enum Thinking: String, Sendable, CaseIterable {
     /// Nothing: the server decides.
@@ -83,39 +82,34 @@ package struct GeminiQuirks: Sendable, Hashable {
     self.embeddingBatch = embeddingBatch
   }
 
-  /// `defaults`, with the quirks of the catalogue's or the config's object on top.
-  /// - Throws: for unknown names, wrong types and values outside a list, naming the quirk.
-  package init(_ quirks: JSONObject, defaults: GeminiQuirks) throws(JSONFieldError) {
-    self = defaults
-    var fields = try JSONFields(.object(quirks), path: ["quirks"])
-    generation = try fields.int("generation", in: 1...99)
+  package mutating func read(_ fields: inout JSONFields) throws(JSONFieldError) {
+    generation = try fields.int("generation", in: 1...99) ?? generation
     try readRequest(&fields)
     try readSupport(&fields)
-    try fields.finish()
   }
 
   private mutating func readRequest(_ fields: inout JSONFields) throws(JSONFieldError) {
-    thinking = try fields.choice("thinking", Thinking.self)
-    sendsCallIds = try fields.bool("sendsCallIds")
-    requiresThoughtSignatures = try fields.bool("requiresThoughtSignatures")
-    multimodalToolResults = try fields.bool("multimodalToolResults")
-    schemaWithTools = try fields.bool("schemaWithTools")
-    reasoningEfforts = try fields.reasoningEfforts("reasoningEfforts")
+    try fields.set(&thinking, "thinking")
+    try fields.set(&sendsCallIds, "sendsCallIds")
+    try fields.set(&requiresThoughtSignatures, "requiresThoughtSignatures")
+    try fields.set(&multimodalToolResults, "multimodalToolResults")
+    try fields.set(&schemaWithTools, "schemaWithTools")
+    try fields.addReasoningEfforts(to: &reasoningEfforts)
     try fields.set(&jsonSchema, "jsonSchema")
-    structuredOutput = try fields.choice("structuredOutput", StructuredOutput.self)
+    try fields.set(&structuredOutput, "structuredOutput")
     maxStopSequences = try fields.int("maxStopSequences") ?? maxStopSequences
-    serviceTier = try fields.choice("serviceTier", ServiceTierPlace.self) ?? serviceTier
-    body = try fields.object("body") ?? body
+    try fields.set(&serviceTier, "serviceTier")
+    try fields.set(&body, "body")
   }
 
   private mutating func readSupport(_ fields: inout JSONFields) throws(JSONFieldError) {
-    supportsTools = try fields.bool("supportsTools")
-    supportsImages = try fields.bool("supportsImages")
-    supportsFiles = try fields.bool("supportsFiles")
+    try fields.set(&supportsTools, "supportsTools")
+    try fields.set(&supportsImages, "supportsImages")
+    try fields.set(&supportsFiles, "supportsFiles")
     try fields.set(&supportsURLs, "supportsURLs")
     try fields.set(&countsTokens, "countsTokens")
     try fields.set(&embeddings, "embeddings")
-    embeddingMethod = try fields.choice("embeddingMethod", EmbeddingMethod.self)
+    try fields.set(&embeddingMethod, "embeddingMethod")
     embeddingBatch = try fields.int("embeddingBatch", in: 1...100_000) ?? embeddingBatch
   }
 }

@@ -22,10 +22,7 @@ package struct GoogleVertex: GeminiFamily {
 
   /// The count is of these fields; others, as `toolConfig`, are refused.
   package func countBody(_ body: JSONObject, model: String) -> JSONObject {
-    JSONObject(
-      ["contents", "systemInstruction", "tools", "generationConfig"].compactMap { key in
-        body[key].map { (key, $0) }
-      })
+    body.only(["contents", "systemInstruction", "tools", "generationConfig"])
   }
 
   package func embeddingMethod(of model: String) -> GeminiQuirks.EmbeddingMethod {

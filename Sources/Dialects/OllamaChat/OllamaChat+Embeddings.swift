@@ -7,7 +7,7 @@ extension OllamaChat: Embeds {
 
   /// `POST {root}/api/embed`.
   package func embedRequest(_ request: EmbeddingRequest, for endpoint: Endpoint) throws(ProviderError) -> HTTPRequest {
-    let quirks = try endpoint.quirks { quirks throws(JSONFieldError) in try OllamaChatQuirks(quirks) }
+    let quirks = try quirks(of: endpoint)
     var body: JSONObject = ["model": .string(endpoint.model.wireID), "input": .strings(request.input)]
     body.set("dimensions", request.dimensions.map(JSONValue.int))
     if let numCtx = quirks.numCtx { body["options"] = ["num_ctx": .int(numCtx)] }

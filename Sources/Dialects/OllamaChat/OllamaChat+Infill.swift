@@ -6,7 +6,7 @@ extension OllamaChat: Infills {
   package func infillRequest(
     _ request: InfillRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> EncodedRequest? {
-    let quirks = try endpoint.quirks { quirks throws(JSONFieldError) in try OllamaChatQuirks(quirks) }
+    let quirks = try quirks(of: endpoint)
     var body: JSONObject = ["model": .string(endpoint.model.wireID), "prompt": .string(request.prefix)]
     if !request.suffix.isEmpty { body["suffix"] = .string(request.suffix) }
     body["stream"] = false

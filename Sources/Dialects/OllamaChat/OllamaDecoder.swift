@@ -19,10 +19,7 @@ struct OllamaDecoder: AnswerDecoder {
 
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
     if let line = lines.finish() { try decodeLine(line, into: &events) }
-    guard isDone else {
-      throw ProviderError(
-        .upstreamInvalid, "the provider's answer was cut off: it ended without \"done\"", hint: "Try again.")
-    }
+    guard isDone else { throw UpstreamAnswer.cutOff("\"done\"") }
   }
 
   private mutating func decodeLine(_ line: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
@@ -31,16 +28,7 @@ struct OllamaDecoder: AnswerDecoder {
 
   /// Takes one line, or the whole of an answer that was not streamed.
   mutating func decodeDocument(_ bytes: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: bytes, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider sent a line that is no JSON: \(error.description)")
-    }
-    guard case .object(let chunk) = value else {
-      throw ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an answer")
-    }
-    if let error = chunk["error"], !error.isNull { throw ErrorClassification.error(inside: value) }
+    let chunk = try UpstreamAnswer.object(in: bytes)
     guard !isDone else { return events.append(.warning("the provider went on after the end of its answer")) }
     if !hasStarted {
       hasStarted = true

@@ -2,27 +2,11 @@ internal import Completion
 internal import JSON
 
 /// Writes one body for `/api/chat`.
-struct OllamaEncoder {
-  let request: CompletionRequest
-  let endpoint: Endpoint
-  let quirks: OllamaChatQuirks
-  let api: APIFamily
-  private(set) var dropped: [Dropped] = []
-
-  private var options: CompletionOptions { request.options }
-  private var model: ModelInfo { endpoint.model }
-  private var takesTools: Bool { quirks.supportsTools ?? model.tools }
-
-  init(_ request: CompletionRequest, _ endpoint: Endpoint, _ quirks: OllamaChatQuirks, api: APIFamily) {
-    self.request = request
-    self.endpoint = endpoint
-    self.quirks = quirks
-    self.api = api
-  }
+struct OllamaEncoder: BodyEncoder {
+  var task: EncodingTask<OllamaChatQuirks>
 
   mutating func encode() throws(ProviderError) -> JSONObject {
-    let history = try History(request.messages, for: historyRules)
-    dropped += history.dropped
+    let history = try history(usualRules)
     var body: JSONObject = ["model": .string(model.wireID)]
     body["messages"] = .array(encodeSystem() + encode(history))
     body.set("tools", try encodeTools())
@@ -33,18 +17,7 @@ struct OllamaEncoder {
     if !sampling.isEmpty { body["options"] = .object(sampling) }
     body.set("keep_alive", quirks.keepAlive)
     reportWhatDoesNotFit()
-    body.merge(quirks.body)
-    body.merge(options.extra)
-    return body
-  }
-
-  private mutating func drop(_ what: String, _ why: String) { dropped.append(Dropped(what, why)) }
-
-  private var historyRules: History.Rules {
-    var rules = History.Rules(reader: endpoint.origin(api))
-    rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
-    rules.takesTools = takesTools
-    return rules
+    return finished(body)
   }
 
   // MARK: - Options
@@ -61,21 +34,11 @@ struct OllamaEncoder {
   }
 
   private mutating func encodeThinking() -> JSONValue? {
-    guard let option = options.reasoning else { return nil }
-    let level: ReasoningLevel
-    switch option {
-    case .level(let wanted): level = wanted
-    case .budget(let tokens):
-      level = ReasoningEfforts.level(forBudget: tokens)
-      if tokens > 0 { drop("reasoning.budgetTokens", "Ollama takes no budget") }
-    }
-    guard model.reasoning else {
-      if level != .off { drop("reasoning", "\(endpoint.provider)/\(model.id) is no reasoning model") }
-      return nil
-    }
-    guard level != .off else { return false }
+    guard let wish = thinkingWish(isSaid: true) else { return nil }
+    if wish.budget != nil { drop("reasoning.budgetTokens", "Ollama takes no budget") }
+    guard wish.level != .off else { return false }
     guard quirks.thinkLevels else { return true }
-    return ReasoningEfforts(model, quirks.reasoningEfforts).nearest(to: level).map(JSONValue.string) ?? true
+    return ReasoningEfforts(model, quirks.reasoningEfforts).nearest(to: wish.level).map(JSONValue.string) ?? true
   }
 
   private mutating func reportWhatDoesNotFit() {
@@ -85,20 +48,11 @@ struct OllamaEncoder {
   }
 
   private func encodeTools() throws(ProviderError) -> JSONValue? {
+    try checkTools()
+    if case .withheld = try options.toolOffer(supportsChoice: false, hasAnswerTool: false, provider: "Ollama") {
+      return nil
+    }
     guard !options.tools.isEmpty else { return nil }
-    guard takesTools else {
-      throw ProviderError(
-        .unsupported, "\(endpoint.provider)/\(model.id) cannot call tools",
-        hint: "Use a model that can, or leave the tools out.", path: "tools")
-    }
-    switch options.toolChoice {
-    case .required?, .tool?:
-      throw ProviderError(
-        .unsupported, "Ollama cannot force a tool call", hint: "Use toolChoice \"auto\", or another provider.",
-        path: "toolChoice")
-    case ToolChoice.none?: return nil
-    case .auto?, nil: break
-    }
     let tools = options.tools.map { tool -> JSONValue in
       var function: JSONObject = ["name": .string(tool.name)]
       function.set("description", tool.description.map(JSONValue.string))

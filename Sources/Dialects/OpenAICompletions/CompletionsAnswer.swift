@@ -15,7 +15,7 @@ struct CompletionsAnswer: JSONAnswer {
   private var hasText = false
   private var hasReasoning = false
   private var refusal = ""
-  private var heldText = ""
+  var heldText = ""
   private var reasoning = CompletionsReasoning()
   private var calls: ToolCallAssembler
   private var usage = CompletionsUsage()
@@ -23,7 +23,7 @@ struct CompletionsAnswer: JSONAnswer {
   private var finishReason: String?
   private var stoppedAtSequence = false
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(
     answerTool: String? = nil, infersFinish: Bool = false, stopSequences: [String] = [], contextWindow: Int? = nil
@@ -41,28 +41,15 @@ struct CompletionsAnswer: JSONAnswer {
   mutating func takeChunk(
     _ data: ArraySlice<UInt8>, type: String?, into events: inout [StreamEvent]
   ) throws(ProviderError) {
-    let isError = type == "error"
     guard !isDone else { return warn("the provider went on after the end of its answer", &events) }
-    let chunk: JSONValue
-    do throws(JSONError) {
-      chunk = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      if isError { throw ErrorClassification.error(inside: .string(String(decoding: data, as: UTF8.self))) }
-      throw ProviderError(.upstreamInvalid, "the provider sent a chunk that is no JSON: \(error.description)")
-    }
-    if isError { throw ErrorClassification.error(inside: chunk) }
+    let chunk = try UpstreamAnswer.event(data, type: type)
+    if type == "error" { throw ErrorClassification.error(inside: chunk) }
     try take(chunk, isWhole: false, into: &events)
   }
 
   /// Takes a body that is one JSON document.
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
-    try take(document, isWhole: true, into: &events)
+    try take(try UpstreamAnswer.document(data), isWhole: true, into: &events)
   }
 
   private mutating func take(
@@ -86,7 +73,7 @@ struct CompletionsAnswer: JSONAnswer {
 
   private static func unreadable(_ value: JSONValue) -> ProviderError {
     if value[0]?["error"] != nil { return ErrorClassification.error(inside: value) }
-    return ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an answer")
+    return UpstreamAnswer.notAnAnswer(value)
   }
 
   private mutating func start(_ chunk: JSONObject, _ events: inout [StreamEvent]) {
@@ -151,7 +138,6 @@ struct CompletionsAnswer: JSONAnswer {
   private mutating func addText(_ text: String, _ events: inout [StreamEvent]) {
     guard !text.isEmpty else { return }
     hasText = true
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     if answerTool != nil { heldText += text } else { events.append(.text(text)) }
   }
 
@@ -172,10 +158,6 @@ struct CompletionsAnswer: JSONAnswer {
       events.append(.serviceTier(tier))
     }
   }
-
-  private mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
 }
 
 // MARK: - The end
@@ -185,7 +167,7 @@ extension CompletionsAnswer {
   mutating func takeDone(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
     if finishReason == nil {
-      guard hasOutput else { throw Self.empty }
+      guard hasOutput else { throw UpstreamAnswer.empty }
       if !infersFinish { warn("the provider ended its answer without saying why", &events) }
     }
     try end(&events)
@@ -195,27 +177,23 @@ extension CompletionsAnswer {
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
     guard finishReason != nil || infersFinish && (hasText || !calls.isEmpty) else {
-      throw ProviderError(
-        .upstreamInvalid, "the provider's answer was cut off: it ended without a finish reason",
-        hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+      throw UpstreamAnswer.cutOff("a finish reason")
     }
     try end(&events)
   }
+
+  var hasAnswer: Bool { calls.hasAnswer }
 
   private var hasOutput: Bool {
     hasText || hasReasoning || reasoning.opaque != nil || !calls.isEmpty || !refusal.isEmpty
   }
 
-  private static var empty: ProviderError {
-    ProviderError(.upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
-  }
-
   private mutating func end(_ events: inout [StreamEvent]) throws(ProviderError) {
     let raw = finishReason ?? ""
-    let known = CompletionsFinish(raw)
+    let known = FinishMeaning.completions(raw)
     var stop = known.stop ?? .end
     let isEmpty = !hasOutput
-    if let kind = isEmpty ? known.errorWhenEmpty : known.error { throw CompletionsFinish.failure(kind, raw) }
+    if let kind = isEmpty ? known.errorWhenEmpty : known.error { throw FinishMeaning.failure(kind, raw) }
     if isEmpty { try checkEmpty(stop) }
     try calls.finish(into: &events)
     if stop == .toolUse || stop == .end { stop = calls.hasCalls ? .toolUse : .end }
@@ -235,27 +213,18 @@ extension CompletionsAnswer {
     isDone = true
   }
 
-  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
-    guard !heldText.isEmpty else { return }
-    if calls.hasAnswer {
-      warn("text beside the structured answer was left out", &events)
-    } else {
-      events.append(.text(heldText))
-    }
-  }
-
   /// No output at all is an answer only where something explains it: the limit, which hidden reasoning can use up, or
   /// a stop sequence that came first.
   private func checkEmpty(_ stop: StopReason) throws(ProviderError) {
     guard stop == .length else {
       if stop == .refusal || stop == .end && !stopSequences.isEmpty { return }
-      throw Self.empty
+      throw UpstreamAnswer.empty
     }
     // Xiaomi cuts an overlong input off and then has no room left to answer.
     if let contextWindow, let usage = usage.last, usage.output == 0,
       Double(usage.input + usage.cacheRead) >= 0.99 * Double(contextWindow)
     {
-      throw CompletionsFinish.failure(.contextOverflow, "length")
+      throw FinishMeaning.failure(.contextOverflow, "length")
     }
   }
 }

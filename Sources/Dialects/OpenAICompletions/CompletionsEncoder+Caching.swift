@@ -9,19 +9,9 @@ extension CompletionsEncoder {
   private var wantsLongRetention: Bool { options.cache == .long && quirks.supportsLongCacheRetention }
 
   mutating func encodeCaching() {
-    if options.cache == .long, !quirks.supportsLongCacheRetention {
-      drop("cache", "\(endpoint.provider) keeps prompts for its usual time only")
-    }
+    reportCaching(takesLong: quirks.supportsLongCacheRetention)
     guard options.cache != .off else { return }
-    let sendsKey =
-      switch quirks.promptCacheKey {
-      case .never: false
-      case .always: true
-      case .long: wantsLongRetention
-      }
-    if sendsKey, let sessionId = request.sessionId {
-      body["prompt_cache_key"] = .string(String(sessionId.prefix(64)))
-    }
+    quirks.promptCacheKey.add(to: &body, for: request, isLong: wantsLongRetention)
     // With markers, the time to keep stands in the markers.
     if wantsLongRetention, quirks.cacheControl == .none { body["prompt_cache_retention"] = "24h" }
   }

@@ -9,37 +9,22 @@ extension CompletionsEncoder {
     var effort: String?
     /// The budget that was asked for, as far as the model and the answer's length allow it.
     var budget: Int?
-    /// The budget as it was asked for, or else the one that stands for the level.
-    var wantedBudget: Int
+    var wish: ReasoningWish
   }
 
   /// What thinking must leave of the answer's length: it counts as output.
   private static let answerTokens = 1024
 
-  mutating func encodeThinking() throws(ProviderError) {
-    guard let option = options.reasoning else { return }
-    let level: ReasoningLevel
-    var budget: Int?
-    switch option {
-    case .level(let wanted): level = wanted
-    case .budget(let tokens):
-      level = ReasoningEfforts.level(forBudget: tokens)
-      budget = tokens > 0 ? tokens : nil
-    }
-    guard model.reasoning, quirks.thinkingFormat != .none else {
-      if level != .off {
-        let why = model.reasoning ? "\(endpoint.provider) decides this by itself" : "\(modelName) is no reasoning model"
-        drop("reasoning", why)
-      }
-      return
-    }
+  mutating func encodeThinking() {
+    guard let wish = thinkingWish(isSaid: quirks.thinkingFormat != .none) else { return }
+    let level = wish.level
     let efforts = ReasoningEfforts(model, quirks.reasoningEfforts)
     if level == .off, efforts[.off] == nil, model.thinkingToggle == false {
       return drop("reasoning", "\(modelName) cannot stop thinking")
     }
     let thinking = Thinking(
       isOn: level != .off, effort: level == .off ? efforts[.off] : efforts.nearest(to: level),
-      budget: budget.map(fitted), wantedBudget: budget ?? ReasoningEfforts.budget(for: level))
+      budget: wish.budget.map(fitted), wish: wish)
     encodeBudget(thinking)
     encodeFormat(thinking)
   }
@@ -62,7 +47,7 @@ extension CompletionsEncoder {
     if let field = quirks.thinkingBudgetField {
       body[field] = .int(budget)
     } else if !takesBudget {
-      drop("reasoning.budgetTokens", "\(endpoint.provider) takes levels only; the nearest level was used")
+      dropBudget()
     }
   }
 
@@ -127,13 +112,7 @@ extension CompletionsEncoder {
 
   /// Claude's budget, for which the answer's limit makes room; `nil` where there is none.
   private mutating func allow(_ thinking: Thinking) -> Int? {
-    guard let allowance = ThinkingAllowance(of: thinking.wantedBudget, answer: options.maxTokens, for: model) else {
-      drop("reasoning", "\(modelName) has no room to think in the tokens that it may write")
-      return nil
-    }
-    if thinking.budget != nil, thinking.wantedBudget > allowance.budget {
-      drop("reasoning.budgetTokens", "\(allowance.budget) tokens are what \(modelName) can think with here")
-    }
+    guard let allowance = allowance(for: thinking.wish) else { return nil }
     if options.maxTokens != nil, quirks.maxTokensField != .none {
       body[quirks.maxTokensField.rawValue] = .int(allowance.maxTokens)
     }

@@ -4,28 +4,13 @@ internal import JSON
 
 /// Writes one request body. One property of the conversation after the other, in the order in which they stand in the
 /// body: what never changes from turn to turn first, for the sake of prompt caches.
-struct CompletionsEncoder {
-  let request: CompletionRequest
-  let endpoint: Endpoint
-  let quirks: OpenAICompletionsQuirks
-  let api: APIFamily
+struct CompletionsEncoder: BodyEncoder {
+  var task: EncodingTask<OpenAICompletionsQuirks>
   var body = JSONObject()
-  var dropped: [Dropped] = []
-
-  var options: CompletionOptions { request.options }
-  var model: ModelInfo { endpoint.model }
-
-  init(_ request: CompletionRequest, _ endpoint: Endpoint, _ quirks: OpenAICompletionsQuirks, api: APIFamily) {
-    self.request = request
-    self.endpoint = endpoint
-    self.quirks = quirks
-    self.api = api
-  }
 
   mutating func encode() throws(ProviderError) -> JSONObject {
     body = ["model": .string(model.wireID), "messages": [], "tools": []]
-    let history = try History(request.messages, for: historyRules)
-    dropped += history.dropped
+    let history = try history(historyRules)
     if quirks.trailingAssistant == .none, history.messages.last?.role == .assistant {
       throw ProviderError(
         .unsupported, "\(endpoint.provider) does not go on with what the assistant began",
@@ -39,27 +24,17 @@ struct CompletionsEncoder {
     body["tools"] = tools.map(JSONValue.array)
     encodeStream()
     encodeSampling()
-    try encodeThinking()
+    encodeThinking()
     try encodeOutput()
     encodeCaching()
-    body.merge(quirks.body)
-    body.merge(options.extra)
-    return body
+    return finished(body)
   }
 
-  mutating func drop(_ what: String, _ why: String) { dropped.append(Dropped(what, why)) }
-
-  var modelName: String { "\(endpoint.provider)/\(model.id)" }
-
-  private var takesTools: Bool { quirks.supportsTools ?? model.tools }
-
   private var historyRules: History.Rules {
-    var rules = History.Rules(reader: endpoint.origin(api))
-    rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
+    var rules = usualRules
     rules.takesImageURLs = rules.takesImages
     rules.takesFiles = quirks.fileInput != .none
     rules.takesFileURLs = [.dataOrURL, .documentURL].contains(quirks.fileInput)
-    rules.takesTools = takesTools
     rules.ids =
       quirks.toolCallIdLength.map { ToolCallIDRule(lengths: $0...$0, allowsPunctuation: false) }
       ?? ToolCallIDRule(lengths: 1...40)
@@ -133,8 +108,7 @@ struct CompletionsEncoder {
     var tools = options.tools.map { encode($0.name, $0.description, $0.inputSchema, strict: false) }
     let choice = try encodeToolChoice(options, isOffered: &tools)
     if let answerTool, let output = options.output {
-      let description = "Call this with the final answer. Its arguments are the answer."
-      tools.append(encode(answerTool, description, output.schema, strict: strictSchema ?? false))
+      tools.append(encode(answerTool, Self.answerToolDescription, output.schema, strict: strictSchema ?? false))
     }
     if tools.isEmpty {
       let hasCalls = history.messages.contains { !$0.toolCalls.isEmpty }
@@ -155,12 +129,7 @@ struct CompletionsEncoder {
   /// The options without tools that the model could not call anyway, where the server is known to want that.
   private mutating func optionsWithUsableTools() throws(ProviderError) -> CompletionOptions {
     guard !takesTools, !options.tools.isEmpty else { return options }
-    let isForced = options.toolChoice.map { $0 != .auto && $0 != .none } ?? false
-    guard quirks.unsupportedTools == .drop, !isForced else {
-      throw ProviderError(
-        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
-        path: "tools")
-    }
+    if quirks.unsupportedTools == .error || options.forcesTool { try checkTools() }
     drop("tools", "\(modelName) cannot call tools")
     var usable = options
     usable.tools = []
@@ -228,10 +197,7 @@ struct CompletionsEncoder {
     case .jsonObject: body["response_format"] = ["type": "json_object"]
     case .tool:
       guard takesTools else { fallthrough }
-    case .none:
-      throw ProviderError(
-        .unsupported, "\(modelName) has no structured output",
-        hint: "Use another model, or ask for JSON in the input and leave output out.", path: "output")
+    case .none: throw noStructuredOutput
     }
   }
 }

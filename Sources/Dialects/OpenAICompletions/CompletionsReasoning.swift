@@ -3,7 +3,10 @@ internal import JSON
 /// Collects what a server shows of the model's reasoning, and what must go back to it unchanged in the next turn.
 struct CompletionsReasoning {
   private var field: String?
-  private var details: [JSONObject] = []
+  private var details: [Detail] = []
+  /// The last of `details` of each type and index, and the one of each id among them.
+  private var last: [Detail.Group: Int] = [:]
+  private var named: [Detail.Name: Int] = [:]
   private var seal: String?
 
   /// The new reasoning text of `delta`. Servers name the field differently and some send two of them with the same
@@ -31,29 +34,69 @@ struct CompletionsReasoning {
     guard field != nil || !details.isEmpty || seal != nil else { return nil }
     var opaque = JSONObject()
     opaque.set("field", field.map(JSONValue.string))
-    if !details.isEmpty { opaque["details"] = .array(details.map(JSONValue.object)) }
+    if !details.isEmpty { opaque["details"] = .array(details.map(\.json)) }
     opaque.set("seal", seal.map(JSONValue.string))
     return .object(opaque)
   }
 
   /// Pieces of the same item are joined; their order is kept.
   private mutating func merge(_ piece: JSONObject) {
-    guard let position = details.lastIndex(where: { Self.belongs(piece, to: $0) }) else {
-      details.append(piece)
-      return
+    let group = Detail.Group(piece)
+    let id = piece["id"]?.string
+    guard let position = position(in: group, id) else {
+      details.append(Detail())
+      return merge(piece, into: details.count - 1, group, id)
     }
-    for (key, value) in piece {
-      if let old = details[position][key]?.string, let new = value.string, ["text", "summary", "data"].contains(key) {
-        details[position][key] = .string(old + new)
-      } else if !value.isNull || details[position][key] == nil {
-        details[position][key] = value
-      }
-    }
+    merge(piece, into: position, group, id)
   }
 
-  private static func belongs(_ piece: JSONObject, to item: JSONObject) -> Bool {
-    guard piece["type"] == item["type"], piece["index"] == item["index"] else { return false }
-    guard let new = piece["id"]?.string, let old = item["id"]?.string else { return true }
-    return new == old
+  private mutating func merge(_ piece: JSONObject, into position: Int, _ group: Detail.Group, _ id: String?) {
+    details[position].take(piece)
+    last[group] = max(position, last[group] ?? 0)
+    if let id { named[Detail.Name(group: group, id: id)] = position }
+  }
+
+  /// The item that a piece belongs to: the last one of its type and index that is not called otherwise.
+  private func position(in group: Detail.Group, _ id: String?) -> Int? {
+    guard let last = last[group] else { return nil }
+    guard let id, details[last].id != nil else { return last }
+    return named[Detail.Name(group: group, id: id)]
+  }
+
+  private struct Detail {
+    struct Group: Hashable {
+      var type: JSONValue?
+      var index: JSONValue?
+
+      init(_ piece: JSONObject) { (type, index) = (piece["type"], piece["index"]) }
+    }
+    struct Name: Hashable {
+      var group: Group
+      var id: String
+    }
+
+    private var members = JSONObject()
+    /// Members that come in pieces, kept apart so that they grow without being copied.
+    private var texts: [String: String] = [:]
+
+    var id: String? { members["id"]?.string }
+
+    var json: JSONValue {
+      var json = members
+      for (key, text) in texts { json[key] = .string(text) }
+      return .object(json)
+    }
+
+    mutating func take(_ piece: JSONObject) {
+      for (key, value) in piece {
+        if ["text", "summary", "data"].contains(key), let text = value.string {
+          // Holds the member's place.
+          if members[key] == nil { members[key] = "" }
+          texts[key, default: ""] += text
+        } else if !value.isNull || members[key] == nil {
+          members[key] = value
+        }
+      }
+    }
   }
 }

@@ -1,9 +1,8 @@
 package import JSON
 
-/// How a server that speaks chat completions differs from the next one; `quirks` of a provider or model in the
-/// catalogue and the config file, under the names of these properties. The defaults are what an unknown server is
-/// most likely to survive: the `system` role, `max_tokens`, no `store`, no `strict`, no reasoning parameters.
-package struct OpenAICompletionsQuirks: Sendable, Hashable {
+/// How a server that speaks chat completions differs from the next one. The defaults are what an unknown server is most
+/// likely to survive: the `system` role, `max_tokens`, no `store`, no `strict`, no reasoning parameters.
+package struct OpenAICompletionsQuirks: DialectQuirks {
   /// The parameter that says how much to think.
   package enum ThinkingFormat: String, Sendable, CaseIterable {
     /// None at all.
@@ -67,8 +66,6 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   }
   /// The markers that tell the server which parts of the prompt to cache.
   package enum CacheControl: String, Sendable, CaseIterable { case none, anthropic }
-  /// When `prompt_cache_key` is sent.
-  package enum PromptCacheKey: String, Sendable, CaseIterable { case never, always, long }
   /// Where reasoning comes and goes back: a field of the message, or parts of its content.
   package enum ReasoningField: String, Sendable, CaseIterable {
     case reasoningContent = "reasoning_content"
@@ -177,9 +174,9 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   /// The server's word for each tier; `null` for one it does not have. Without it: their own names.
   package var serviceTiers: [String: String?] = [:]
   /// Options that are left out, and reported as dropped.
-  package var refuses: [Option] = []
+  package var refuses: Set<Option> = []
   /// Options that reasoning models refuse, unless the catalogue says that they take a temperature.
-  package var reasoningModelsRefuse: [Option] = []
+  package var reasoningModelsRefuse: Set<Option> = []
   /// What the server makes of a conversation that ends with the assistant.
   package var trailingAssistant = TrailingAssistant.plain
   /// OpenAI takes four.
@@ -188,7 +185,8 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
   package var seedField = "seed"
   /// Fields that every request to this server has; `extra` of the call still wins.
   package var body = JSONObject()
-  /// What stands behind the `?` of every address; `"$name"` becomes the provider's variable of that name.
+  /// What stands behind the `?` of every address; `"$name"` becomes the provider's variable of that name,
+  /// `"$name|usual"` is `usual` where nobody set that.
   package var query = JSONObject()
   /// How holes in texts are filled.
   package var infill = Infill.none
@@ -199,4 +197,24 @@ package struct OpenAICompletionsQuirks: Sendable, Hashable {
 
   /// The defaults: an unknown server.
   package init() {}
+
+  /// Mistral, as its API's reference has it.
+  package static let mistral: Self = {
+    var quirks = Self()
+    quirks.toolCallIdLength = 9
+    quirks.requiresToolResultName = true
+    quirks.requiredToolChoice = "any"
+    quirks.supportsStrictMode = true
+    quirks.supportsUsageInStreaming = false
+    quirks.seedField = "random_seed"
+    quirks.trailingAssistant = .prefix
+    quirks.thinkingFormat = .promptMode
+    quirks.reasoningField = .thinking
+    quirks.fileInput = .documentURL
+    quirks.promptCacheKey = .always
+    quirks.sessionHeaders = ["x-affinity"]
+    quirks.infill = .mistral
+    quirks.dimensionsField = "output_dimension"
+    return quirks
+  }()
 }

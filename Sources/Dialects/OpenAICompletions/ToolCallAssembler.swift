@@ -5,16 +5,17 @@ internal import JSON
 /// changed at the same index, names in pieces, whole calls in one delta, arguments as text or as an object.
 ///
 /// A call is announced when its first argument text comes, or another call, or the end: only then is its name whole.
-/// Calls end together at the end of the answer, since deltas of parallel calls may alternate.
+/// Calls are announced in their order, so one without a name holds back those behind it. They end together at the end of
+/// the answer, since deltas of parallel calls may alternate. What a delta costs does not depend on how many calls there
+/// are.
 struct ToolCallAssembler {
   private struct Call {
-    var wireIndex: Int?
     var id = ""
     var name = ""
     var arguments = ""
+    var brackets = Brackets()
     /// Where in the events the call stands; `nil` until it is announced, and for ever when it is the answer.
     var eventIndex: Int?
-    var isAnnounced = false
     var role = Role.call
 
     enum Role { case call, answer, surplusAnswer }
@@ -22,16 +23,21 @@ struct ToolCallAssembler {
 
   private let answerTool: String?
   private var calls: [Call] = []
+  /// The last call of each index and of each id.
+  private var byWireIndex: [Int: Int] = [:]
+  private var byID: [String: Int] = [:]
+  /// How many of `calls` are announced: those in front.
   private var announced = 0
+  private var eventCount = 0
+  /// Whether the forced tool was called: its arguments were handed out as text.
+  private(set) var hasAnswer = false
 
   init(answerTool: String? = nil) { self.answerTool = answerTool }
 
   /// Whether no call was seen, nor the answer of a forced tool.
   var isEmpty: Bool { calls.isEmpty }
   /// Whether there are calls for the client to run.
-  var hasCalls: Bool { announced > 0 }
-  /// Whether the forced tool was called: its arguments were handed out as text.
-  var hasAnswer: Bool { calls.contains { $0.role == .answer } }
+  var hasCalls: Bool { eventCount > 0 }
 
   /// Takes one element of `tool_calls`. In a whole answer each element is a call of its own.
   mutating func take(_ value: JSONValue, isWhole: Bool = false, into events: inout [StreamEvent]) {
@@ -39,7 +45,7 @@ struct ToolCallAssembler {
     let function = delta["function"]?.object ?? delta
     let position = isWhole ? nil : position(of: delta, function)
     guard let position = position ?? begin(delta, function, isWhole, &events) else { return }
-    if calls[position].id.isEmpty { calls[position].id = delta["id"]?.string ?? "" }
+    if calls[position].id.isEmpty { name(position, delta["id"]?.string ?? "") }
     add(function, to: position, &events)
   }
 
@@ -64,20 +70,21 @@ struct ToolCallAssembler {
     let id = delta["id"]?.string.flatMap { $0.isEmpty ? nil : $0 }
     let hasName = !(function["name"]?.string ?? "").isEmpty
     if let index = delta["index"]?.int {
-      guard let position = calls.lastIndex(where: { $0.wireIndex == index }) else { return nil }
+      guard let position = byWireIndex[index] else { return nil }
       let call = calls[position]
       if let id { return call.id.isEmpty || call.id == id ? position : nil }
       // Some servers give every call the same index and no id: a new name after complete arguments is a new call.
-      let startsAnew = hasName && Self.text(function["arguments"]) != "" && Self.isComplete(call.arguments)
+      let startsAnew = hasName && Self.text(function["arguments"]) != "" && call.brackets.areClosed
       return startsAnew ? nil : position
     }
-    if let id { return calls.lastIndex { $0.id == id } }
+    if let id { return byID[id] }
     guard let last = calls.indices.last else { return nil }
     return hasName && !calls[last].name.isEmpty ? nil : last
   }
 
-  private static func isComplete(_ arguments: String) -> Bool {
-    arguments.utf8.last == UInt8(ascii: "}") && (try? JSONValue(parsing: arguments)) != nil
+  private mutating func name(_ position: Int, _ id: String) {
+    calls[position].id = id
+    if !id.isEmpty { byID[id] = max(position, byID[id] ?? 0) }
   }
 
   private mutating func begin(
@@ -88,18 +95,20 @@ struct ToolCallAssembler {
       return nil
     }
     announce(through: calls.count - 1, &events)
-    calls.append(Call(wireIndex: isWhole ? nil : delta["index"]?.int))
+    calls.append(Call())
+    if !isWhole, let index = delta["index"]?.int { byWireIndex[index] = calls.count - 1 }
     return calls.count - 1
   }
 
   // MARK: - What it adds
 
   private mutating func add(_ function: JSONObject, to position: Int, _ events: inout [StreamEvent]) {
-    if let piece = function["name"]?.string, !calls[position].isAnnounced { addName(piece, to: position) }
+    if let piece = function["name"]?.string, position >= announced { addName(piece, to: position) }
     let text = Self.text(function["arguments"])
     guard !text.isEmpty else { return }
     calls[position].arguments += text
-    if calls[position].isAnnounced { return emit(text, of: calls[position], &events) }
+    calls[position].brackets.take(text)
+    if position < announced { return emit(text, of: calls[position], &events) }
     announce(through: position, &events)
   }
 
@@ -119,19 +128,24 @@ struct ToolCallAssembler {
   }
 
   private mutating func announce(through last: Int, _ events: inout [StreamEvent]) {
-    for position in calls.indices.prefix(last + 1) where !calls[position].isAnnounced && !calls[position].name.isEmpty {
-      calls[position].isAnnounced = true
-      if calls[position].name == answerTool {
-        if hasAnswer { events.append(.warning("a second structured answer was left out")) }
-        calls[position].role = hasAnswer ? .surplusAnswer : .answer
-      } else {
-        if calls[position].id.isEmpty { calls[position].id = "call_\(position)" }
-        calls[position].eventIndex = announced
-        events.append(.toolCallStart(index: announced, id: calls[position].id, name: calls[position].name))
-        announced += 1
-      }
-      if !calls[position].arguments.isEmpty { emit(calls[position].arguments, of: calls[position], &events) }
+    while announced <= last, !calls[announced].name.isEmpty {
+      announce(announced, &events)
+      announced += 1
     }
+  }
+
+  private mutating func announce(_ position: Int, _ events: inout [StreamEvent]) {
+    if calls[position].name == answerTool {
+      if hasAnswer { events.append(.warning("a second structured answer was left out")) }
+      calls[position].role = hasAnswer ? .surplusAnswer : .answer
+      hasAnswer = true
+    } else {
+      if calls[position].id.isEmpty { name(position, "call_\(position)") }
+      calls[position].eventIndex = eventCount
+      events.append(.toolCallStart(index: eventCount, id: calls[position].id, name: calls[position].name))
+      eventCount += 1
+    }
+    if !calls[position].arguments.isEmpty { emit(calls[position].arguments, of: calls[position], &events) }
   }
 
   private func emit(_ text: String, of call: Call, _ events: inout [StreamEvent]) {
@@ -139,6 +153,35 @@ struct ToolCallAssembler {
       events.append(.toolArguments(index: index, text: text))
     } else if call.role == .answer {
       events.append(.text(text))
+    }
+  }
+}
+
+/// The brackets of a JSON text that comes in pieces.
+private struct Brackets {
+  private var depth = 0
+  private var isInString = false
+  private var isEscaped = false
+  /// Whether the text is a whole object or array, as far as brackets tell.
+  private(set) var areClosed = false
+
+  mutating func take(_ text: String) {
+    for byte in text.utf8 {
+      if isEscaped {
+        isEscaped = false
+      } else if isInString {
+        isEscaped = byte == UInt8(ascii: "\\")
+        isInString = byte != UInt8(ascii: "\"")
+      } else {
+        switch byte {
+        case UInt8(ascii: "\""): isInString = true
+        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+          depth -= 1
+          areClosed = depth == 0
+        default: break
+        }
+      }
     }
   }
 }

@@ -4,7 +4,7 @@ package import JSON
 
 /// The Responses API at a resource of Azure OpenAI. The variables `apiVersion` (default `v1`) and `deployments`
 /// (`model-a=deployment-a,model-b=deployment-b`) belong to it.
-package struct AzureOpenAIResponses: ResponsesFamily, Embeds {
+package struct AzureOpenAIResponses: ResponsesFamily, EmbedsAsOpenAI {
   package let api: APIFamily = "azure-openai-responses"
   package let defaults = OpenAIResponsesQuirks.azure
 
@@ -35,8 +35,6 @@ package struct AzureOpenAIResponses: ResponsesFamily, Embeds {
       adding: request.sessionHeaders(quirks.sessionHeaders))
   }
 
-  package func embeddingLimit(for endpoint: Endpoint) -> Int { OpenAIEmbeddings.limit }
-
   package func embedRequest(
     _ request: EmbeddingRequest, for endpoint: Endpoint
   ) throws(ProviderError) -> HTTPRequest {
@@ -46,10 +44,6 @@ package struct AzureOpenAIResponses: ResponsesFamily, Embeds {
       "/embeddings" + endpoint.apiVersionQuery(or: Self.usualVersion), embeddings.body(request, endpoint.model),
       accept: "application/json")
   }
-
-  package func embeddings(
-    in body: [UInt8], for request: EmbeddingRequest, at endpoint: Endpoint
-  ) throws(ProviderError) -> Embeddings { try OpenAIEmbeddings.vectors(in: body, for: request) }
 
   // MARK: - Addresses
 
@@ -80,13 +74,5 @@ package struct AzureOpenAIResponses: ResponsesFamily, Embeds {
       if !model.isEmpty, !deployment.isEmpty { deployments[model] = deployment }
     }
     return deployments
-  }
-}
-
-extension Substring {
-  fileprivate var trimmed: String {
-    var text = drop(while: \.isWhitespace)
-    while text.last?.isWhitespace ?? false { text.removeLast() }
-    return String(text)
   }
 }

@@ -27,23 +27,6 @@ package struct OpenAICodexResponses: ResponsesFamily {
     return endpoint.post(Self.path(below: endpoint.baseURL), body, accept: Self.accept(body), adding: added)
   }
 
-  /// The subscription's limits say when they end, in seconds from now or as a time.
-  package func error(status: Int, headers: [(String, String)], body: [UInt8]) -> ProviderError {
-    var error = ErrorClassification.error(status: status, headers: headers, body: body)
-    guard error.retryAfterMs == nil, let answer = try? JSONValue(parsing: body, options: .upstream) else {
-      return error
-    }
-    let failure = answer["error"] ?? answer
-    if let seconds = failure["resets_in_seconds"]?.double, (0..<1e9).contains(seconds) {
-      error.retryAfterMs = Int((seconds * 1000).rounded(.up))
-    } else if let then = failure["resets_at"]?.int, (0..<100_000_000_000).contains(then),
-      let now = UpstreamHeaders(headers)["date"].flatMap(HTTPDate.seconds)
-    {
-      error.retryAfterMs = max(0, then - now) * 1000
-    }
-    return error
-  }
-
   /// People give the base with or without its last parts.
   private static func path(below baseURL: String) -> String {
     if baseURL.hasSuffix("/codex/responses") { return "" }

@@ -1,9 +1,8 @@
 package import JSON
 
-/// How a server that speaks OpenAI's Responses API differs from the next one; `quirks` of a provider or model in the
-/// catalogue and the config file, under the names of these properties. What is called as in `OpenAICompletionsQuirks`
-/// means the same. The defaults are what an unknown server is most likely to survive.
-package struct OpenAIResponsesQuirks: Sendable, Hashable {
+/// How a server that speaks OpenAI's Responses API differs from the next one. What is called as in
+/// `OpenAICompletionsQuirks` means the same. The defaults are what an unknown server is most likely to survive.
+package struct OpenAIResponsesQuirks: DialectQuirks {
   /// Where the system text stands.
   package enum SystemPlace: String, Sendable, CaseIterable {
     /// The first message of the input.
@@ -26,8 +25,6 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
   }
   /// How files may be given.
   package enum FileInput: String, Sendable, CaseIterable { case none, data, dataOrURL }
-  /// When `prompt_cache_key` is sent; with `long`, only together with long retention.
-  package enum PromptCacheKey: String, Sendable, CaseIterable { case never, always, long }
   /// An option of `complete` that a server or model may refuse outright.
   package enum Option: String, Sendable, CaseIterable { case temperature, topP }
 
@@ -60,7 +57,7 @@ package struct OpenAIResponsesQuirks: Sendable, Hashable {
   /// The least that `max_output_tokens` may say.
   package var minOutputTokens = 16
   /// Options that are left out, and reported as dropped.
-  package var refuses: [Option] = []
+  package var refuses: Set<Option> = []
   /// `service_tier`.
   package var supportsServiceTier = false
   /// `text.verbosity`: `low`, `medium` or `high`.

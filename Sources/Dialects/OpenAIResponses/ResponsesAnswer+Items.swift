@@ -7,9 +7,9 @@ extension ResponsesAnswer {
   /// The item at `outputIndex`, else the one called `id`: where both are there, some servers (Copilot) give every event
   /// another id, and others (llama-server) send no index.
   private func find(_ outputIndex: Int?, _ id: String?) -> Int? {
-    if let outputIndex, let found = items.lastIndex(where: { $0.outputIndex == outputIndex }) { return found }
-    guard let id, !id.isEmpty else { return nil }
-    return items.lastIndex { $0.id == id && (outputIndex == nil || $0.outputIndex == nil) }
+    if let outputIndex, let found = index.at(outputIndex: outputIndex) { return found }
+    guard let id, !id.isEmpty, let found = index.called(id) else { return nil }
+    return outputIndex == nil || items[found].outputIndex == nil ? found : nil
   }
 
   /// The item that `event` brings a piece for, begun now when it was not announced.
@@ -17,21 +17,31 @@ extension ResponsesAnswer {
     let outputIndex = event["output_index"]?.int
     let id = event["item_id"]?.string
     if let found = find(outputIndex, id) { return items[found].kind == kind ? found : nil }
-    if outputIndex == nil, let open = items.lastIndex(where: { $0.kind == kind && !$0.isClosed }) { return open }
+    if outputIndex == nil, let open = index.lastOpen(kind, in: items) { return open }
     var item = ResponsesItem(kind)
     item.outputIndex = outputIndex
     item.id = id
+    return add(item)
+  }
+
+  private mutating func add(_ item: ResponsesItem) -> Int {
     items.append(item)
+    index.add(item, at: items.count - 1)
     return items.count - 1
+  }
+
+  private mutating func take(_ value: JSONObject, for position: Int) {
+    items[position].take(value)
+    index.note(items[position], at: position)
   }
 
   mutating func open(_ value: JSONObject, _ outputIndex: Int?, _ events: inout [StreamEvent]) {
     let item = ResponsesItem(value, outputIndex: outputIndex)
     if let known = find(outputIndex, item.id), items[known].kind == item.kind, !items[known].isClosed {
-      return items[known].take(value)
+      return take(value, for: known)
     }
-    items.append(item)
-    if items[items.count - 1].kind == .call { announce(items.count - 1, &events) }
+    let position = add(item)
+    if item.kind == .call { announce(position, &events) }
   }
 
   // MARK: - Pieces
@@ -96,7 +106,6 @@ extension ResponsesAnswer {
 
   private mutating func addText(_ text: String, _ position: Int, _ events: inout [StreamEvent]) {
     hasText = true
-    // Beside a forced tool, text can be chatter: only the end shows whether it is the answer.
     guard answerTool == nil else { return heldText += text }
     speak(position, &events)
     if let seal = items[position].takeSeal() { events.append(.reasoningEnd(opaque: seal)) }
@@ -119,13 +128,12 @@ extension ResponsesAnswer {
     if let known = find(outputIndex, item.id), items[known].kind == item.kind {
       return close(known, value, &events)
     }
-    items.append(item)
-    close(items.count - 1, value, &events)
+    close(add(item), value, &events)
   }
 
   private mutating func close(_ position: Int, _ value: JSONObject, _ events: inout [StreamEvent]) {
     let wasClosed = items[position].isClosed
-    items[position].take(value)
+    take(value, for: position)
     switch items[position].kind {
     case .message:
       for (index, part) in (value["content"]?.array ?? []).enumerated() { settle(part, index, position, &events) }
@@ -156,18 +164,16 @@ extension ResponsesAnswer {
       if let known = known(item, ordinal) {
         close(known, value, &events)
       } else {
-        items.append(item)
-        close(items.count - 1, value, &events)
+        close(add(item), value, &events)
       }
     }
   }
 
   /// The item that was streamed as `item`: by its id or its call's id, else the one that is as far down among its kind.
   private func known(_ item: ResponsesItem, _ ordinal: Int) -> Int? {
-    let same = items.indices.filter { items[$0].kind == item.kind }
-    if let id = item.id, let found = same.last(where: { items[$0].id == id }) { return found }
-    if !item.callId.isEmpty { return same.last { items[$0].callId == item.callId } }
-    return same.indices.contains(ordinal) ? same[ordinal] : nil
+    if let found = item.id.flatMap(index.called), items[found].kind == item.kind { return found }
+    if item.callId.isEmpty { return index.item(ordinal, of: item.kind) }
+    return index.ofCall(item.callId).flatMap { items[$0].kind == item.kind ? $0 : nil }
   }
 
   /// Ends what no event has ended.

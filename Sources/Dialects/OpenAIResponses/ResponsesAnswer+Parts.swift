@@ -63,8 +63,13 @@ extension ResponsesAnswer {
   private mutating func complete(_ position: Int, _ value: JSONObject) {
     var value = value
     value.set("id", items[position].id.map(JSONValue.string))
-    lateItems.removeAll { $0["id"] == value["id"] }
-    lateItems.append(.object(value))
+    let id = value["id"]?.string ?? ""
+    if let known = latePositions[id] {
+      lateItems[known] = .object(value)
+    } else {
+      latePositions[id] = lateItems.count
+      lateItems.append(.object(value))
+    }
   }
 }
 
@@ -82,7 +87,10 @@ extension ResponsesAnswer {
       return emit(arguments, position, &events)
     }
     speak(nil, &events)
-    if items[position].callId.isEmpty { items[position].callId = items[position].id ?? "call_\(position)" }
+    if items[position].callId.isEmpty {
+      items[position].callId = items[position].id ?? "call_\(position)"
+      index.note(items[position], at: position)
+    }
     if let seal = items[position].takeSeal() { events.append(.reasoningEnd(opaque: seal)) }
     events.append(.toolCallStart(index: announcedCalls, id: items[position].callId, name: items[position].name))
     items[position].role = .call(announcedCalls)

@@ -10,6 +10,7 @@ struct ResponsesAnswer: JSONAnswer {
   let streamsArguments: Bool
 
   var items: [ResponsesItem] = []
+  var index = ResponsesItemIndex()
   /// The message or thought being written.
   var current: Int?
   var announcedCalls = 0
@@ -20,9 +21,11 @@ struct ResponsesAnswer: JSONAnswer {
   var refusal = ""
   /// Reasoning items whose sealed content came only after another part had begun.
   var lateItems: [JSONValue] = []
+  /// Where in `lateItems` the item of an id is.
+  var latePositions: [String: Int] = [:]
   private var hasStarted = false
   private var isDone = false
-  private var warnings: Set<String> = []
+  var warnings: Set<String> = []
 
   init(answerTool: String? = nil, streamsArguments: Bool = true) {
     self.answerTool = answerTool
@@ -31,25 +34,13 @@ struct ResponsesAnswer: JSONAnswer {
 
   var hasOutput: Bool { hasText || hasReasoning || !refusal.isEmpty || items.contains { $0.kind != .message } }
 
-  mutating func warn(_ text: String, _ events: inout [StreamEvent]) {
-    if warnings.insert(text).inserted { events.append(.warning(text)) }
-  }
-
   // MARK: - Events
 
   mutating func takeChunk(
     _ data: ArraySlice<UInt8>, type: String?, into events: inout [StreamEvent]
   ) throws(ProviderError) {
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      if type == "error" { throw ErrorClassification.error(inside: .string(String(decoding: data, as: UTF8.self))) }
-      throw ProviderError(.upstreamInvalid, "the provider sent an event that is no JSON: \(error.description)")
-    }
-    guard case .object(let event) = value else {
-      throw ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an event")
-    }
+    let value = try UpstreamAnswer.event(data, type: type)
+    guard case .object(let event) = value else { throw UpstreamAnswer.notAnAnswer(value) }
     let type = event["type"]?.string ?? type ?? ""
     if isDone { return noteSurplus(type, &events) }
     if type == "error" || type.isEmpty && event["error"] != nil { throw Self.failure(event) }
@@ -84,17 +75,12 @@ struct ResponsesAnswer: JSONAnswer {
   }
 
   mutating func takeDocument(_ data: ArraySlice<UInt8>, into events: inout [StreamEvent]) throws(ProviderError) {
-    let value: JSONValue
-    do throws(JSONError) {
-      value = try JSONValue(parsing: data, options: .upstream)
-    } catch {
-      throw ProviderError(.upstreamInvalid, "the provider's answer is no JSON: \(error.description)")
-    }
+    let value = try UpstreamAnswer.document(data)
     guard case .object(let response) = value, response["output"] != nil || response["object"] == "response" else {
       let isError =
         value["error"] != nil || value[0]?["error"] != nil || value["detail"] != nil || value["message"] != nil
       if isError { throw ErrorClassification.error(inside: value) }
-      throw ProviderError(.upstreamInvalid, "the provider sent \(value.kindName) instead of an answer")
+      throw UpstreamAnswer.notAnAnswer(value)
     }
     try end(response, "", &events)
   }
@@ -104,9 +90,7 @@ struct ResponsesAnswer: JSONAnswer {
 
   mutating func finish(into events: inout [StreamEvent]) throws(ProviderError) {
     guard !isDone else { return }
-    throw ProviderError(
-      .upstreamInvalid, "the provider's answer was cut off: it ended without its last event",
-      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+    throw UpstreamAnswer.cutOff("its last event")
   }
 
   mutating func start(_ response: JSONValue?, _ events: inout [StreamEvent]) {
@@ -139,7 +123,7 @@ extension ResponsesAnswer {
     takeAccounts(response, &events)
     let isCut = status == "incomplete" || type == "incomplete"
     let raw = isCut ? response["incomplete_details"]?["reason"]?.string ?? "incomplete" : status
-    let known = CompletionsFinish(isCut ? raw : "")
+    let known = FinishMeaning.completions(isCut ? raw : "")
     var stop = known.stop ?? .end
     if !isCut, status != "completed" { warn("the status \"\(status)\" is not known; taken as the end", &events) }
     if !hasOutput { try checkEmpty(known, raw) }
@@ -173,10 +157,10 @@ extension ResponsesAnswer {
   }
 
   /// No output at all is an answer only where the limit explains it, which hidden reasoning can use up.
-  private func checkEmpty(_ finish: CompletionsFinish, _ raw: String) throws(ProviderError) {
-    if let kind = finish.errorWhenEmpty { throw CompletionsFinish.failure(kind, raw) }
+  private func checkEmpty(_ finish: FinishMeaning, _ raw: String) throws(ProviderError) {
+    if let kind = finish.errorWhenEmpty { throw FinishMeaning.failure(kind, raw) }
     if finish.stop == .length { return }
-    throw ProviderError(.upstreamInvalid, "the provider sent an empty answer", hint: "Try again, or use another model.")
+    throw UpstreamAnswer.empty
   }
 
   private func checkCalls() throws(ProviderError) {
@@ -189,14 +173,5 @@ extension ResponsesAnswer {
     if let counts = ResponsesUsage.read(response["usage"]) { events.append(.usage(counts)) }
     if let cost = ResponsesUsage.cost(response["usage"]) { events.append(.providerCost(cost)) }
     if let tier = response["service_tier"]?.string, !tier.isEmpty { events.append(.serviceTier(tier)) }
-  }
-
-  private mutating func releaseHeldText(_ events: inout [StreamEvent]) {
-    guard !heldText.isEmpty else { return }
-    if hasAnswer {
-      warn("text beside the structured answer was left out", &events)
-    } else {
-      events.append(.text(heldText))
-    }
   }
 }

@@ -2,28 +2,13 @@ internal import Completion
 internal import JSON
 
 /// Writes one request body for the Responses API and its kin. What never changes from turn to turn comes first.
-struct ResponsesEncoder {
-  let request: CompletionRequest
-  let endpoint: Endpoint
-  let quirks: OpenAIResponsesQuirks
-  let api: APIFamily
+struct ResponsesEncoder: BodyEncoder {
+  var task: EncodingTask<OpenAIResponsesQuirks>
   var body = JSONObject()
-  var dropped: [Dropped] = []
-
-  var options: CompletionOptions { request.options }
-  var model: ModelInfo { endpoint.model }
-
-  init(_ request: CompletionRequest, _ endpoint: Endpoint, _ quirks: OpenAIResponsesQuirks, api: APIFamily) {
-    self.request = request
-    self.endpoint = endpoint
-    self.quirks = quirks
-    self.api = api
-  }
 
   mutating func encode() throws(ProviderError) -> JSONObject {
     body = ["model": .string(model.wireID)]
-    let history = try History(request.messages, for: historyRules)
-    dropped += history.dropped
+    let history = try history(historyRules)
     var input = encodeSystem()
     input += encode(history)
     try encodeTools()
@@ -33,34 +18,23 @@ struct ResponsesEncoder {
     encodeReasoning()
     try encodeText()
     encodeCaching()
-    body.merge(quirks.body)
-    body.merge(options.extra)
-    return body
+    return finished(body)
   }
 
   /// What the endpoint that counts tokens takes of `encode()`.
   mutating func encodeForCounting() throws(ProviderError) -> JSONObject {
-    let counted: Set = [
+    try encode().only([
       "model", "input", "instructions", "tools", "text", "reasoning", "tool_choice", "parallel_tool_calls",
       "truncation", "previous_response_id", "conversation",
-    ]
-    return JSONObject(try encode().filter { counted.contains($0.key) }.map { ($0.key, $0.value) })
+    ])
   }
 
-  mutating func drop(_ what: String, _ why: String) { dropped.append(Dropped(what, why)) }
-
-  var modelName: String { "\(endpoint.provider)/\(model.id)" }
-
-  private var takesTools: Bool { quirks.supportsTools ?? model.tools }
-
   private var historyRules: History.Rules {
-    var rules = History.Rules(reader: endpoint.origin(api))
-    rules.takesImages = quirks.supportsImages ?? model.input.contains("image")
+    var rules = usualRules
     rules.takesImageURLs = rules.takesImages
     let files = quirks.fileInput ?? (model.input.contains("pdf") ? .data : .none)
     rules.takesFiles = files != .none
     rules.takesFileURLs = files == .dataOrURL
-    rules.takesTools = takesTools
     rules.ids.allowsTrailingUnderscore = !quirks.refusesTrailingUnderscore
     return rules
   }
@@ -108,32 +82,12 @@ struct ResponsesEncoder {
     }
   }
 
-  private var isOff: Bool {
-    switch options.reasoning {
-    case .level(let level)?: level == .off
-    case .budget(let tokens)?: tokens <= 0
-    case nil: false
-    }
-  }
+  private var isOff: Bool { options.reasoning?.wish.level == .off }
 
   private mutating func encodeReasoning() {
-    guard let option = options.reasoning else { return }
-    let level: ReasoningLevel
-    switch option {
-    case .level(let wanted): level = wanted
-    case .budget(let tokens):
-      level = ReasoningEfforts.level(forBudget: tokens)
-      if model.reasoning, tokens > 0 {
-        drop("reasoning.budgetTokens", "\(endpoint.provider) takes levels only; the nearest level was used")
-      }
-    }
-    guard model.reasoning, quirks.supportsReasoningEffort else {
-      if level != .off {
-        let why = model.reasoning ? "\(endpoint.provider) decides this by itself" : "\(modelName) is no reasoning model"
-        drop("reasoning", why)
-      }
-      return
-    }
+    guard let wish = thinkingWish(isSaid: quirks.supportsReasoningEffort) else { return }
+    let level = wish.level
+    if wish.budget != nil { dropBudget() }
     let efforts = ReasoningEfforts(model, quirks.reasoningEfforts)
     guard let effort = level == .off ? efforts[.off] : efforts.nearest(to: level) else {
       drop("reasoning", level == .off ? "\(modelName) cannot stop thinking" : "\(modelName) does not take a level")
@@ -147,31 +101,17 @@ struct ResponsesEncoder {
   }
 
   private mutating func encodeCaching() {
-    if options.cache == .long, !quirks.supportsLongCacheRetention {
-      drop("cache", "\(endpoint.provider) keeps prompts for its usual time only")
-    }
+    reportCaching(takesLong: quirks.supportsLongCacheRetention)
     guard options.cache != .off else { return }
     let isLong = options.cache == .long && quirks.supportsLongCacheRetention
-    let sendsKey =
-      switch quirks.promptCacheKey {
-      case .never: false
-      case .always: true
-      case .long: isLong
-      }
-    if sendsKey, let sessionId = request.sessionId {
-      body["prompt_cache_key"] = .string(String(sessionId.prefix(64)))
-    }
+    quirks.promptCacheKey.add(to: &body, for: request, isLong: isLong)
     if isLong { body["prompt_cache_retention"] = "24h" }
   }
 
   // MARK: - Tools
 
   private mutating func encodeTools() throws(ProviderError) {
-    guard takesTools || options.tools.isEmpty else {
-      throw ProviderError(
-        .unsupported, "\(modelName) cannot call tools", hint: "Use a model that can, or leave the tools out.",
-        path: "tools")
-    }
+    try checkTools()
     let answerTool = quirks.answerTool(for: options, model)
     let offer = try options.toolOffer(
       supportsChoice: quirks.supportsToolChoice, hasAnswerTool: answerTool != nil, provider: endpoint.provider)
@@ -180,8 +120,7 @@ struct ResponsesEncoder {
     var choice: JSONValue?
     if case .stated(let stated) = offer { choice = Self.written(stated) }
     if let answerTool, let output = options.output {
-      let description = "Call this with the final answer. Its arguments are the answer."
-      tools.append(encode(answerTool, description, output.schema))
+      tools.append(encode(answerTool, Self.answerToolDescription, output.schema))
       let alone: JSONValue = ["type": "function", "name": .string(answerTool)]
       if quirks.supportsToolChoice { choice = choice ?? (tools.count == 1 ? alone : "required") }
     }
@@ -226,10 +165,7 @@ struct ResponsesEncoder {
       switch quirks.way(of: model) {
       case .jsonSchema: text["format"] = .object(format(output))
       case .tool where takesTools: noteStrictness(output, isKept: false)
-      case .tool, .none:
-        throw ProviderError(
-          .unsupported, "\(modelName) has no structured output",
-          hint: "Use another model, or ask for JSON in the input and leave output out.", path: "output")
+      case .tool, .none: throw noStructuredOutput
       }
     }
     if !text.isEmpty { body["text"] = .object(text) }

@@ -19,6 +19,7 @@ extension Command {
       .init("--system", value: "TEXT", "The system prompt"),
       .init("--max-tokens", value: "N", "The longest answer, in tokens"),
       .init("--temperature", value: "X", "0 to 2"),
+      .init("--budget", value: "USD", "Refuse or stop when it costs more than that"),
       .init("--reasoning", value: "LEVEL", "off, minimal, low, medium, high or max"),
       .init("--schema", value: "FILE", "Answer in JSON that fulfils this JSON Schema"),
       .init("--image", value: "FILE", "Send an image along; may be given several times"),
@@ -91,6 +92,7 @@ extension CompleteRun {
     }
     params.set("maxTokens", try number("--max-tokens"))
     params.set("temperature", try number("--temperature"))
+    params.set("budgetUSD", try number("--budget"))
     params.set("apiKey", try key().map(JSONValue.string))
     if let file = arguments["--schema"] { params["output"] = ["schema": try schema(file)] }
     if arguments.has("--no-stream") { params["stream"] = false }

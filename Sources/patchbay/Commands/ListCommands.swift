@@ -63,8 +63,8 @@ extension Command {
     })
 
   static let sessions = Command(
-    name: "sessions", operands: "[list|show SESSION|rename SESSION NAME|delete SESSION]",
-    summary: "List, show, rename or delete sessions",
+    name: "sessions", operands: "[list|show SESSION|rename SESSION NAME|budget SESSION USD|delete SESSION]",
+    summary: "List, show, rename or delete sessions, or say what one may cost",
     options: [
       .init("--query", nil, value: "TEXT", "list: only sessions whose id, name or provider contains this"),
       .init("--provider", "-p", value: "NAME", "show: this provider's thread instead of the current one"),
@@ -79,6 +79,13 @@ extension Command {
       case ("rename", 2):
         let params: JSONValue = ["session": .string(words[words.startIndex]), "name": .string(words.last ?? "")]
         return printJSON(try await Workbench().client.call(.renameSession, params))
+      case ("budget", 2):
+        let amount = words.last ?? ""
+        guard let budget = amount == "none" ? .null : try? JSONValue(parsing: amount) else {
+          throw UsageError(message: "sessions budget takes USD or none, not \(amount)", command: "sessions")
+        }
+        let params: JSONValue = ["session": .string(words[words.startIndex]), "budgetUSD": budget]
+        return printJSON(try await Workbench().client.call(.setBudget, params))
       case ("delete", 1):
         _ = try await Workbench().client.call(.deleteSession, ["session": .string(words[words.startIndex])])
         return ExitStatus.success

@@ -7,12 +7,12 @@ import TestSupport
 
 /// A home with the files of the AWS tools in it.
 struct AWSHome {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   /// Where the services are, for `@URL` in values.
   let url: String
 
   init(url: String, config: String, credentials: String = "") throws {
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     self.url = url
     try folder.write(".aws/config", filled(config))
     try folder.write(".aws/credentials", filled(credentials))

@@ -22,14 +22,14 @@ private final class Counter: Sendable {
 
 /// A person with a home and a cloud that is a test server.
 final class Customer: Sendable {
-  let folder: TempDirectory
+  let folder: TemporaryFolder
   let server: Upstream
   let clouds: CloudCredentials
   private let clock = Clock()
 
   /// `answer` gets what the server is asked.
   init(_ answer: @escaping @Sendable (Request) -> (status: Int, body: JSONValue)) throws {
-    folder = try TempDirectory()
+    folder = try TemporaryFolder()
     server = try Upstream { request, exchange in
       let (status, body) = answer(request)
       try exchange.send(status: status, headers: [("content-type", "application/json")])
@@ -61,6 +61,13 @@ final class Customer: Sendable {
   func environment(file: JSONValue, _ variables: [String: String] = [:]) throws -> Environment {
     let path = try folder.write("credentials.json", file.text)
     return environment(variables.merging(["GOOGLE_APPLICATION_CREDENTIALS": path]) { $1 })
+  }
+
+  /// How many requests there have been once a token was wanted so much later.
+  func requests(_ cloud: Cloud, _ environment: Environment, after seconds: Int) async throws(ProviderError) -> Int {
+    pass(seconds: seconds)
+    _ = try await token(cloud, environment)
+    return server.requests.count
   }
 
   func token(_ cloud: Cloud, _ environment: Environment) async throws(ProviderError) -> String? {

@@ -45,14 +45,14 @@ struct ConverseOptionsTests {
     #expect(written.losses == [])
   }
 
-  @Test("a budget stays below what the model may write, and gives way to nothing")
+  @Test("a budget leaves room for an answer in what the model may write, and gives way to nothing")
   func budgetLimits() throws {
     var model = ConverseEncoderTests.claude()
     model.maxOutputTokens = 4096
     let (tight, written) = try fields(model, .level(.high)) { $0.maxTokens = 4000 }
-    #expect(tight?["thinking"]?["budget_tokens"] == 4095)
+    #expect(tight?["thinking"]?["budget_tokens"] == 3072)
     #expect(written.body["inferenceConfig"]?["maxTokens"] == 4096)
-    #expect(try fields(model, .level(.high)).fields?["thinking"]?["budget_tokens"] == 4095)
+    #expect(try fields(model, .level(.high)).fields?["thinking"]?["budget_tokens"] == 3072)
     model.maxOutputTokens = 800
     let (none, dropped) = try fields(model, .level(.high)) { $0.maxTokens = 500 }
     #expect(none == nil)

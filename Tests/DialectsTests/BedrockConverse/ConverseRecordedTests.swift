@@ -55,15 +55,45 @@ struct ConverseRecordedTests {
   }
 
   @Test(
-    "a recorded answer with any one byte of its first events changed is refused",
+    "every recorded frame is taken as it came, and refused with any one byte changed",
     .enabled(if: hasRecordings, "no recordings beside the checkout"),
-    arguments: try SharedMaterial.streams("bedrock-converse-stream").suffix(3))
+    arguments: try SharedMaterial.streams("bedrock-converse-stream"))
   func changedBytes(_ stream: RecordedStream) {
-    for index in stream.response.indices.prefix(400) {
+    for frame in Self.frames(of: stream.response) {
+      let original = Array(stream.response[frame])
+      #expect(Self.isTaken(original), "the frame at \(frame.lowerBound)")
+      for index in original.indices {
+        var bytes = original
+        bytes[index] ^= 0x20
+        if Self.isTaken(bytes) { Issue.record("byte \(index) of the frame at \(frame.lowerBound) can be changed") }
+      }
       var bytes = stream.response
-      bytes[index] ^= 0x20
-      let answer = BedrockConverse().decode([bytes[...]])
-      #expect(answer.error?.kind == .upstreamInvalid, "byte \(index)")
+      bytes[frame.upperBound - 8] ^= 0x20
+      #expect(BedrockConverse().decode([bytes[...]]).error?.kind == .upstreamInvalid, "at \(frame.lowerBound)")
+    }
+  }
+
+  /// Where the frames of a stream are: each begins with its length.
+  private static func frames(of bytes: [UInt8]) -> [Range<Int>] {
+    var frames: [Range<Int>] = []
+    var start = 0
+    while start < bytes.count {
+      let length = bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
+      frames.append(start..<start + length)
+      start += length
+    }
+    return frames
+  }
+
+  private static func isTaken(_ frame: [UInt8]) -> Bool {
+    var decoder = AmazonEventStreamDecoder()
+    var rest = frame[...]
+    do throws(HTTPError) {
+      let message = try decoder.next(in: &rest)
+      try decoder.finish()
+      return message != nil
+    } catch {
+      return false
     }
   }
 

@@ -2,11 +2,11 @@ internal import Completion
 internal import JSON
 internal import Platform
 
-/// One thread on disk: an append-only file with one message a line. Every method blocks.
+/// An append-only file with one JSON text a line: a thread, the ledger. Every method blocks.
 ///
 /// A process that writes holds the file's lock, so two processes never interleave. A line that a killed process left
 /// unfinished is dropped by the next writer; nothing else is ever removed.
-final class ThreadFile: Sendable {
+final class LineFile: Sendable {
   /// The file.
   let path: String
   private let descriptor: Int32
@@ -52,7 +52,7 @@ final class ThreadFile: Sendable {
   }
 
   /// Appends whole lines in one write; the caller holds the lock. When the disk takes only a part, the part is taken
-  /// back, so that the file never holds half a message.
+  /// back, so that the file never holds half a line.
   func append(_ lines: [UInt8], sync: Bool) throws(SystemError) {
     let size = try dropTornLine()
     do throws(SystemError) {
@@ -71,6 +71,8 @@ final class ThreadFile: Sendable {
   private func dropTornLine() throws(SystemError) -> Int {
     let size = try stamp().size
     guard size > 0 else { return 0 }
+    var last: UInt8 = 0
+    if pread(descriptor, &last, 1, off_t(size - 1)) == 1, last == 0x0A { return size }
     var end = size
     var window = [UInt8](repeating: 0, count: 65_536)
     while end > 0 {
