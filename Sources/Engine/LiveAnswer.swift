@@ -14,12 +14,14 @@ final class LiveAnswer: Sendable {
   private let sink: any CompletionSink
   private let clock: MonotonicClock
   private let meter: SpendMeter
+  private let begun: Int64
 
   init(sink: any CompletionSink, clock: MonotonicClock, meter: SpendMeter) {
     self.sink = sink
     self.clock = clock
     self.meter = meter
-    state = Mutex(State(lastContent: clock.now()))
+    begun = clock.now()
+    state = Mutex(State(lastContent: begun))
   }
 
   /// What is known so far.
@@ -52,8 +54,14 @@ final class LiveAnswer: Sendable {
       return (hadContent, state.builder.usage, state.builder.contentSize)
     }
     meter.note(usage, contentSize: size)
-    if !deltas.isEmpty { await sink.emit(deltas) }
+    if !deltas.isEmpty { await sink.emit(deltas.map(timed)) }
     return hadContent
+  }
+
+  /// `delta` with the time since the answer began, where it tells that.
+  private func timed(_ delta: StreamDelta) -> StreamDelta {
+    guard case .status(let message, _) = delta else { return delta }
+    return .status(message: message, elapsedMs: clock.milliseconds(since: begun))
   }
 
   /// Says that nothing was heard for a while.
