@@ -58,8 +58,10 @@ CURLMcode ccurl_multi_cleanup(CURLM *multi) { return libcurl.multi_cleanup(multi
 CURLMcode ccurl_multi_add_handle(CURLM *multi, CURL *easy) { return libcurl.multi_add_handle(multi, easy); }
 CURLMcode ccurl_multi_remove_handle(CURLM *multi, CURL *easy) { return libcurl.multi_remove_handle(multi, easy); }
 CURLMcode ccurl_multi_perform(CURLM *multi, int *running) { return libcurl.multi_perform(multi, running); }
-CURLMcode ccurl_multi_poll(CURLM *multi, int milliseconds) {
-  return libcurl.multi_poll(multi, NULL, 0, milliseconds, NULL);
+int ccurl_multi_poll(CURLM *multi, int other, int milliseconds) {
+  struct curl_waitfd waits = {.fd = other, .events = CURL_WAIT_POLLIN};
+  libcurl.multi_poll(multi, &waits, other < 0 ? 0 : 1, milliseconds, NULL);
+  return waits.revents & CURL_WAIT_POLLIN;
 }
 CURLMcode ccurl_multi_wakeup(CURLM *multi) { return libcurl.multi_wakeup(multi); }
 CURLMsg *ccurl_multi_info_read(CURLM *multi, int *remaining) { return libcurl.multi_info_read(multi, remaining); }

@@ -8,8 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #endif
 
 void cplatform_name_thread(const char *name) {
@@ -65,6 +68,30 @@ static void note_termination(int number) {
   (void)written;
   errno = saved;
 }
+
+// A timer for a moment that no one lives to see. What ends it is that the wall clock jumps, as it does when the machine
+// has slept.
+int cplatform_watch_clock(void) {
+#ifdef __linux__
+  int watch = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (watch < 0) return -1;
+  struct itimerspec never = {.it_value = {.tv_sec = 9000000000}};
+  if (timerfd_settime(watch, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0) return watch;
+  close(watch);
+#endif
+  return -1;
+}
+
+void cplatform_take_clock_change(int watch) {
+#ifdef __linux__
+  uint64_t count;
+  ssize_t taken = read(watch, &count, sizeof count);
+  (void)taken;
+#else
+  (void)watch;
+#endif
+}
+
 
 int cplatform_catch_termination(void) {
   if (pipe(termination_pipe) != 0) return -1;

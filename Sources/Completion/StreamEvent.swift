@@ -69,6 +69,8 @@ package enum StreamEvent: Sendable, Hashable {
   case toolArguments(index: Int, text: String)
   /// A call is complete.
   case toolCallEnd(index: Int)
+  /// The provider is at work, and says no more than that: it searches, or thinks without showing it.
+  case progress
   /// The counts so far; the last one stands.
   case usage(Usage)
   /// The price the provider itself reports, in USD.
@@ -81,4 +83,16 @@ package enum StreamEvent: Sendable, Hashable {
   case warning(String)
   /// Why the model stopped, and the provider's own word for it. Exactly one in each sound answer.
   case stop(StopReason, raw: String)
+}
+
+extension StreamEvent {
+  /// Whether it brings or ends a part of the answer.
+  package var isContent: Bool {
+    switch self {
+    case .text, .reasoning, .reasoningEnd, .reasoningSignature, .reasoningOpaque, .toolCallStart, .toolArguments,
+      .toolCallEnd:
+      true
+    case .started, .progress, .usage, .providerCost, .serviceTier, .activity, .warning, .stop: false
+    }
+  }
 }

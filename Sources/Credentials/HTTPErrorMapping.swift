@@ -7,6 +7,7 @@ extension ProviderError {
     let (kind, message, hint) = Self.meaning(of: error)
     self.init(kind, message, hint: hint)
     if case .badHeader = error { path = "headers" }
+    if error.comesAgain { shouldRetry = false }
     if case .timeout(let phase) = error { self.phase = TimeoutPhase(rawValue: phase.rawValue) }
   }
 
@@ -31,6 +32,8 @@ extension ProviderError {
     case .malformed(let why): (.upstreamInvalid, "the answer makes no sense: \(why)", nil)
     case .tooLarge(let why): (.upstreamInvalid, "the answer is too large: \(why)", nil)
     case .redirect(let place): redirect(to: place)
+    case .suspended(let ms):
+      (.network, "the machine slept for \((ms + 999) / 1000) s while the answer was on its way", nil)
     case .timeout(let phase): timeout(phase)
     case .noLibrary(let why): noLibrary(why)
     case .transport(let code, let why): (.network, "\(why) (libcurl code \(code))", nil)
@@ -79,5 +82,15 @@ extension String {
   package func redacting(_ secrets: [Secret]) -> String {
     let texts = secrets.map { $0.reveal() }.filter { $0.utf8.count >= 6 }.sorted { $0.utf8.count > $1.utf8.count }
     return texts.reduce(self) { $0.replacing($1, with: "•••") }
+  }
+}
+
+extension HTTPError {
+  /// Whether the same request would fail in the same way, as far as one can tell.
+  fileprivate var comesAgain: Bool {
+    switch self {
+    case .tls, .tooLarge, .redirect: true
+    default: false
+    }
   }
 }

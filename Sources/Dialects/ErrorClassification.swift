@@ -12,6 +12,7 @@ package enum ErrorClassification {
     var error = error(failure)
     error.retryAfterMs =
       headers.retryAfterMs ?? failure.retryAfterMs ?? failure.resetsAt.flatMap(headers.milliseconds(until:))
+      ?? (status == 429 ? headers.exhaustedMs : nil)
     error.upstreamRequestId = headers.requestId ?? failure.requestId
     error.shouldRetry = headers.shouldRetry
     return error

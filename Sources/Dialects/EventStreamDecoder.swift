@@ -1,4 +1,4 @@
-internal import Completion
+package import Completion
 internal import HTTP
 
 /// What a family makes of the pieces of an answer that `EventStreamDecoder` cuts out of the bytes.
@@ -49,7 +49,7 @@ struct EventStreamDecoder<Answer: StreamedAnswer>: AnswerDecoder {
     }
     guard mode == .events else {
       guard document.count + bytes.count <= 4 * LineDecoder.defaultLimit else {
-        throw ProviderError(.upstreamInvalid, "the provider's answer is larger than any sound one")
+        throw ProviderError(tooLarge: "an answer larger than any sound one")
       }
       document.append(contentsOf: bytes)
       return
@@ -79,8 +79,16 @@ func upstream<Value>(_ read: () throws(HTTPError) -> Value) throws(ProviderError
     return try read()
   } catch {
     if case .tooLarge(let what) = error {
-      throw ProviderError(.upstreamInvalid, "the provider sent \(what)")
+      throw ProviderError(tooLarge: what)
     }
     throw ProviderError(.upstreamInvalid, "the provider's answer cannot be read: \(error)")
+  }
+}
+
+extension ProviderError {
+  /// A provider sent more than there is any reason for; it would again.
+  package init(tooLarge what: String) {
+    self.init(.upstreamInvalid, "the provider sent \(what)")
+    shouldRetry = false
   }
 }

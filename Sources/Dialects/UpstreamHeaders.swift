@@ -28,7 +28,9 @@ package struct UpstreamHeaders: Sendable {
 
   /// How long it is until `time`, in seconds since 1970, by the response's own clock; `nil` when it shows none.
   package func milliseconds(until time: Int) -> Int? {
-    guard let now = self["date"].flatMap(HTTPDate.seconds), (0..<1_000_000_000_000).contains(time) else { return nil }
+    guard let now = self["date"].flatMap({ HTTPDate.seconds($0) }), (0..<1_000_000_000_000).contains(time) else {
+      return nil
+    }
     return max(0, time - now) * 1000
   }
 
@@ -39,6 +41,39 @@ package struct UpstreamHeaders: Sendable {
     case "false": false
     default: nil
     }
+  }
+
+  /// How long it is until a limit of which nothing is left is whole again, in milliseconds; the longest where there are
+  /// several, `nil` where something is left of all. OpenAI, Anthropic and most others name each limit's members alike:
+  /// `x-ratelimit-remaining-tokens` and `x-ratelimit-reset-tokens`.
+  package var exhaustedMs: Int? {
+    fields.compactMap { name, value -> Int? in
+      guard name.contains("ratelimit"), name.contains("remaining"), Double(value) == 0 else { return nil }
+      return self[name.replacing("remaining", with: "reset")].flatMap(resetMs)
+    }.max()
+  }
+
+  /// A moment as these headers give it: in so many seconds, in `6m0s` or `20ms`, or as a date, in seconds since 1970 or
+  /// as `2026-01-31T09:30:00Z`.
+  private func resetMs(_ text: String) -> Int? {
+    if let number = Double(text) {
+      return number < 1e9 ? Self.milliseconds(number * 1000) : milliseconds(until: Int(min(number, 1e12)))
+    }
+    return Self.span(text) ?? HTTPDate.isoSeconds(text).flatMap(milliseconds(until:))
+  }
+
+  private static func span(_ text: String) -> Int? {
+    let units: [String: Double] = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+    var rest = text[...]
+    var sum = 0.0
+    while !rest.isEmpty {
+      let number = rest.prefix { $0.isNumber || $0 == "." }
+      let unit = rest.dropFirst(number.count).prefix(while: \.isLetter)
+      guard let count = Double(number), let size = units[String(unit)] else { return nil }
+      sum += count * size
+      rest = rest.dropFirst(number.count + unit.count)
+    }
+    return text.isEmpty ? nil : milliseconds(sum)
   }
 
   private static func milliseconds(_ value: Double) -> Int? {
@@ -64,6 +99,17 @@ enum HTTPDate {
       (0...60).contains(second)
     else { return nil }
     return ((days(year, month + 1, day) * 24 + hour) * 60 + minute) * 60 + second
+  }
+
+  /// The seconds since 1970 of a date in UTC as ISO 8601 has it; fractions of a second do not count.
+  static func isoSeconds(_ text: String) -> Int? {
+    guard text.last == "Z" || text.hasSuffix("+00:00") else { return nil }
+    let parts = text.prefix(19).split { "-T:".contains($0) }.map { Int($0) }
+    guard parts.count == 6, let year = parts[0], let month = parts[1], let day = parts[2], let hour = parts[3],
+      let minute = parts[4], let second = parts[5], (1970...9999).contains(year), (1...12).contains(month),
+      (1...31).contains(day), (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second)
+    else { return nil }
+    return ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
   }
 
   /// Days since 1970-01-01 in the Gregorian calendar; years are counted from March so that a leap day comes last.

@@ -33,27 +33,58 @@ struct AnswerBuilder {
     let position: Int
   }
 
-  /// Takes `events` in order and appends what they mean for a client to `deltas`. Returns whether any of them was
-  /// content, which is what timeouts wait for.
-  mutating func take(_ events: [StreamEvent], into deltas: inout [StreamDelta]) -> Bool {
-    var hadContent = false
+  /// What timeouts wait for.
+  enum Heard: Int, Comparable {
+    case nothing
+    /// The provider is at work, and there is nothing to show yet.
+    case progress
+    case content
+
+    static func < (left: Heard, right: Heard) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// Takes `events` in order and appends what they mean for a client to `deltas`. Returns the most that was among them.
+  mutating func take(_ events: [StreamEvent], into deltas: inout [StreamDelta]) -> Heard {
+    var heard = Heard.nothing
     for event in events {
-      switch event {
-      case .text(let text):
-        hadContent = append(text: text, into: &deltas) || hadContent
-      case .reasoning(let text):
-        hadContent = append(reasoning: text, into: &deltas) || hadContent
-      case .reasoningEnd(let signature, let opaque, let redacted):
-        endReasoning(signature, opaque, redacted: redacted)
-      case .reasoningSignature(let signature): seal { $0.signature = signature }
-      case .reasoningOpaque(let items): seal { $0.opaque = items }
-      case .toolCallStart, .toolArguments, .toolCallEnd:
-        takeCall(event, into: &deltas)
-        hadContent = true
-      default: takeFact(event, into: &deltas)
+      if stop != nil, event.isContent {
+        warn("the provider went on after the end of its answer; what came then was left out")
+        continue
       }
+      heard = max(heard, take(event, into: &deltas))
     }
-    return hadContent
+    return heard
+  }
+
+  private mutating func take(_ event: StreamEvent, into deltas: inout [StreamDelta]) -> Heard {
+    switch event {
+    case .text(let text): return append(text: text, into: &deltas) ? .content : .nothing
+    case .reasoning(let text): return append(reasoning: text, into: &deltas) ? .content : .nothing
+    case .reasoningEnd(let signature, let opaque, let redacted): endReasoning(signature, opaque, redacted: redacted)
+    case .reasoningSignature(let signature): seal { $0.signature = signature }
+    case .reasoningOpaque(let items): seal { $0.opaque = items }
+    case .toolCallStart, .toolArguments, .toolCallEnd:
+      takeCall(event, into: &deltas)
+      return .content
+    case .progress: break
+    default:
+      takeFact(event, into: &deltas)
+      return .nothing
+    }
+    return .progress
+  }
+
+  /// The body is over. Whether nothing at all can be an answer, each family says by itself.
+  /// - Throws: `upstreamInvalid` when what came is no answer.
+  func conclude() throws(ProviderError) {
+    guard stop == nil else { return }
+    throw ProviderError(
+      .upstreamInvalid, "the provider's answer was cut off: it ended without saying why",
+      hint: "Try again; if it happens often, a proxy in between may close streams too early.")
+  }
+
+  private mutating func warn(_ text: String) {
+    if !warnings.contains(text) { warnings.append(text) }
   }
 
   /// The answer so far. A call that never ended keeps what came of its arguments.
@@ -151,9 +182,16 @@ struct AnswerBuilder {
     case .serviceTier(let tier): serviceTier = tier
     case .activity(let text): deltas.append(.status(message: text, elapsedMs: 0))
     case .warning(let text): warnings.append(text)
-    case .stop(let reason, _): stop = reason
+    case .stop(let reason, _): end(reason, &deltas)
     default: break
     }
+  }
+
+  /// The model has stopped: what it was saying is as whole as it gets.
+  private mutating func end(_ reason: StopReason, _ deltas: inout [StreamDelta]) {
+    guard stop == nil else { return warn("the provider ended its answer twice; the first end counts") }
+    for index in calls.indices where !calls[index].isEnded { takeCall(.toolCallEnd(index: index), into: &deltas) }
+    stop = reason
   }
 
   private mutating func closeOpenPart() {

@@ -5,14 +5,11 @@ internal import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
-internal import Platform
 
 /// Gets one answer from where it comes from: a provider over HTTP, or the built-in echo.
 struct AnswerSource: Sendable {
   /// How long, in milliseconds, a server may take to end its response once the answer is complete.
   private static let endingPatience = 1000
-  /// After so many milliseconds without content the client is told that nothing came.
-  private static let silence = 15_000
 
   let engine: CompletionEngine
   let target: Target
@@ -23,19 +20,24 @@ struct AnswerSource: Sendable {
   let directory: String
   /// Everything a dialect encodes, as the settings complete it.
   let options: CompletionOptions
+  /// Whose limits it counts towards.
+  let lane: Lane
+  /// The longest pause, in milliseconds, that the next request makes so that it is not refused.
+  let maxPauseMs: Int
 
   /// Streams the answer to `messages` into `answer`. Returns what the request could not carry.
   func stream(_ messages: [Message], into answer: LiveAnswer) async throws(ProviderError) -> [Dropped] {
     let request = CompletionRequest(
       messages: messages, options: options, stream: call.stream, sessionId: sessionId)
-    await answer.begin(model: target.model.id, attempt: 1)
     if target.api == EchoProvider.api {
       try await echo(request, into: answer)
       return []
     }
     if let family = ProgramFamilies.all.first(where: { $0.api == target.api }) {
-      return try await engine.run(
-        family, ProgramCall(target: target, call: call, directory: directory), request, answer)
+      let call = ProgramCall(target: target, call: call, directory: directory)
+      return try await SilenceWatch.watch(answer, engine.clock, waiting: "waiting for the program to begin") {
+        () throws(ProviderError) in try await engine.run(family, call, request, answer)
+      }
     }
     return try await exchange(request, into: answer)
   }
@@ -69,11 +71,13 @@ struct AnswerSource: Sendable {
     }
     // What was said cannot be taken back, so nothing is tried again behind it.
     return try await engine.withEndpoint(
-      target.provider, target.model, call, messages: request.messages, mayRepeat: { answer.firstContent == nil }
+      target.provider, target.model, call, messages: request.messages, mayRepeat: { !answer.hasOutput }
     ) { endpoint throws(ProviderError) in
       do throws(ProviderError) {
         let encoded = try dialect.encode(request, for: endpoint)
-        try await receive(encoded.http, request, endpoint, dialect, answer)
+        try await SilenceWatch.watch(answer, engine.clock, waiting: "waiting for the model to begin") {
+          () throws(ProviderError) in try await perform(encoded.http, request, endpoint, dialect, answer)
+        }
         return encoded.dropped
       } catch {
         throw error.redacting(endpoint.secrets)
@@ -81,28 +85,14 @@ struct AnswerSource: Sendable {
     }
   }
 
-  private func receive(
-    _ http: HTTPRequest, _ request: CompletionRequest, _ endpoint: Endpoint, _ dialect: any Dialect,
-    _ answer: LiveAnswer
-  ) async throws(ProviderError) {
-    let watch = watchSilence(answer)
-    let result: Result<Void, ProviderError>
-    do throws(ProviderError) {
-      result = .success(try await perform(http, request, endpoint, dialect, answer))
-    } catch {
-      result = .failure(error)
-    }
-    watch.cancel()
-    // What it is about to say must not come behind the end.
-    await watch.value
-    try result.get()
-  }
-
   private func perform(
     _ http: HTTPRequest, _ request: CompletionRequest, _ endpoint: Endpoint, _ dialect: any Dialect,
     _ answer: LiveAnswer
   ) async throws(ProviderError) {
     try await engine.send(http, to: endpoint, dialect) { response in
+      if let ms = UpstreamHeaders(response.headers).exhaustedMs, ms <= maxPauseMs {
+        engine.pacing.pause(lane, ms: ms, .rateLimited, isRefusal: false)
+      }
       if isWhole(response) {
         let body = try await response.body.readAll(limit: CompletionEngine.wholeLimit)
         _ = await answer.take(try dialect.decodeWhole(body, for: request, at: endpoint))
@@ -122,7 +112,7 @@ struct AnswerSource: Sendable {
     while let bytes = try await next(body, isComplete, answer) {
       size += bytes.count
       guard size <= CompletionEngine.streamLimit else {
-        throw ProviderError(.upstreamInvalid, "the provider's answer is larger than any sound one")
+        throw ProviderError(tooLarge: "an answer larger than any sound one")
       }
       events.removeAll(keepingCapacity: true)
       do throws(ProviderError) {
@@ -132,7 +122,8 @@ struct AnswerSource: Sendable {
         _ = await answer.take(events)
         throw error
       }
-      if await answer.take(events) { body.noteProgress() }
+      let heard = await answer.take(events)
+      if heard != .nothing { body.noteProgress(isContent: heard == .content) }
       if !isComplete, answer.isComplete {
         isComplete = true
         body.expectEnd(withinMs: Self.endingPatience)
@@ -164,22 +155,5 @@ struct AnswerSource: Sendable {
     let streams = ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"]
     if streams.contains(where: type.hasPrefix) { return false }
     return !call.stream || type.hasPrefix("application/json")
-  }
-
-  private func watchSilence(_ answer: LiveAnswer) -> Task<Void, Never> {
-    Task {
-      let clock = engine.clock
-      let start = clock.now()
-      var heard = start
-      while await clock.sleep(until: heard + Int64(Self.silence) * 1_000_000) {
-        let last = max(answer.lastContent, start)
-        if last > heard, clock.milliseconds(since: last) < Self.silence {
-          heard = last
-          continue
-        }
-        heard = clock.now()
-        await answer.stayedSilent(elapsedMs: clock.milliseconds(since: last))
-      }
-    }
   }
 }

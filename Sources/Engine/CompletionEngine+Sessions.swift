@@ -68,6 +68,13 @@ extension CompletionEngine {
         session.model = choice.model ?? session.model
       }
     }
+    // What waits to ask the former provider again would be for nobody.
+    if record.provider != choice.provider {
+      let why = "The session went on with \(choice.provider) while this waited for \(record.provider)."
+      for completion in sessions.lanes.all(in: record.id, notOf: choice.provider) {
+        forbidFurtherTries(completion, why)
+      }
+    }
     return (changed, try await sessions.state(of: target).messageCount, previous)
   }
 
@@ -88,12 +95,22 @@ extension CompletionEngine {
 
   /// What a thread cost so far at today's prices; `nil` when they are unknown.
   package func cost(of thread: ThreadSummary) async -> Cost? {
-    guard let catalog = try? await catalog(), let provider = try? catalog.provider(named: thread.provider),
-      let model = try? catalog.model(thread.model, of: provider)
-    else { return nil }
-    guard let nothing = Cost(of: Usage(), model) else { return nil }
+    guard let catalog = try? await catalog() else { return nil }
+    let own = ModelChoice(provider: thread.provider, model: thread.model)
+    guard var sum = cost(of: Usage(), at: own, catalog) else { return nil }
     // One by one: a long conversation is not a long input.
-    return thread.usages.reduce(nothing) { sum, usage in sum + (Cost(of: usage, model) ?? Cost()) }
+    for (choice, usage) in thread.usages {
+      guard let cost = cost(of: usage, at: choice, catalog) else { return nil }
+      sum = sum + cost
+    }
+    return sum
+  }
+
+  private func cost(of usage: Usage, at choice: ModelChoice, _ catalog: ProviderCatalog) -> Cost? {
+    guard let provider = try? catalog.provider(named: choice.provider),
+      let model = try? catalog.model(choice.model ?? "", of: provider)
+    else { return nil }
+    return Cost(of: usage, model)
   }
 }
 

@@ -22,6 +22,7 @@ package final class CompletionEngine: Sendable {
   package let clock: MonotonicClock
   /// A number from 0 up to, not including, 1: what spreads pauses.
   let random: @Sendable () -> Double
+  let pacing: Pacing
   let keys: KeyResolver
   let clouds: CloudCredentials
   /// Where credentials are kept.
@@ -48,7 +49,7 @@ package final class CompletionEngine: Sendable {
   private struct State {
     var catalog: ProviderCatalog?
     /// What ends each running completion, by its id.
-    var running: [String: @Sendable () -> Void] = [:]
+    var running: [String: Cancellation] = [:]
     var admitted = 0
     var keyed: [String: KeyedResult] = [:]
     /// The keys of `keyed`, oldest first; some may be gone already.
@@ -92,6 +93,7 @@ package final class CompletionEngine: Sendable {
     sessions = Sessions(stateDirectory: directories.state)
     self.clock = clock
     self.random = random
+    pacing = Pacing(clock: clock)
     (self.log, self.now) = (log, now)
     let limits = LimitBook(now: now)
     self.limits = limits
@@ -203,7 +205,7 @@ package final class CompletionEngine: Sendable {
       let turn: Turn<ThreadLanes.Key>? =
         if let key { try sessions.lanes.enter(key, id, mayWait: call.queue) } else { nil }
       let cancellation = Cancellation()
-      state.withLock { $0.running[id] = cancellation.cancel }
+      state.withLock { $0.running[id] = cancellation }
       return Admission(
         completionId: id, session: session, choice: (target.provider.id, target.model.id), call: call, target: target,
         turn: turn, since: since, cancellation: cancellation, meter: SpendMeter(end: cancellation.cancel),
@@ -278,9 +280,14 @@ package final class CompletionEngine: Sendable {
 
   /// Ends a running completion. What had arrived is kept in its session.
   package func cancel(_ completionId: String) -> Bool {
-    guard let end = state.withLock({ $0.running[completionId] }) else { return false }
-    end()
+    guard let cancellation = state.withLock({ $0.running[completionId] }) else { return false }
+    cancellation.cancel()
     return true
+  }
+
+  /// Lets the try that a completion is making be its last.
+  func forbidFurtherTries(_ completionId: String, _ why: String) {
+    state.withLock { $0.running[completionId] }?.forbidFurtherTries(why)
   }
 
   /// Removes a session, ending what runs in it.

@@ -11,8 +11,8 @@ struct CompletionRun: Sendable {
   let admission: CompletionEngine.Admission
   let sink: any CompletionSink
 
-  private var target: Target { admission.target }
-  private var call: CompletionCall { admission.call }
+  var target: Target { admission.target }
+  var call: CompletionCall { admission.call }
 
   /// The outcome, or an error that says who failed and holds no secret.
   func result() async -> Result<CompletionOutcome, ProviderError> {
@@ -28,7 +28,7 @@ struct CompletionRun: Sendable {
   }
 
   private func complete() async throws(ProviderError) -> CompletionOutcome {
-    guard let turn = admission.turn, let session = admission.session else {
+    guard let turn = admission.turn else {
       return try await answer(to: try await readMedia(call.input), thread: nil)
     }
     try await engine.sessions.lanes.wait(turn)
@@ -36,7 +36,7 @@ struct CompletionRun: Sendable {
     defer { engine.sessions.close(thread, turn.key) }
     let input = try await readMedia(call.input)
     let history = thread.current.history
-    try await write(input.map { stored($0, session) }, to: thread, sync: false)
+    try await write(input.map { stored($0, by: target) }, to: thread, sync: false)
     return try await answer(to: joined(history, input), thread: thread)
   }
 
@@ -51,23 +51,16 @@ struct CompletionRun: Sendable {
   private func answer(
     to messages: [Message], thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
-    let answer = LiveAnswer(sink: sink, clock: engine.clock, meter: admission.meter)
+    let answer = LiveAnswer(by: target, sink: sink, clock: engine.clock, meter: admission.meter)
     let started = engine.clock.now()
     do throws(ProviderError) {
-      let options = try await options()
-      let request = CompletionRequest(messages: messages, options: options)
-      try await engine.begin(request, target, of: admission)
-      let exchange = AnswerSource(
-        engine: engine, target: target, call: call, sessionId: admission.session?.id,
-        directory: directory, options: options)
-      let dropped = try await exchange.stream(messages, into: answer)
-      admission.attempts.add(target.provider.id, target.model.id)
-      return try await finish(answer, to: request, dropped, started, thread)
+      let answered = try await ask(messages, into: answer)
+      return try await finish(answer, answered, started, thread)
     } catch {
       guard let thread else { throw error }
       if error.kind == .cancelled {
-        let partial = answer.message(origin: origin)
-        try await write([stored(partial, nil, stop: .cancelled, answer.usage)], to: thread, sync: true)
+        let partial = stored(answer.message, by: answer.writer, stop: .cancelled, answer.usage)
+        try await write([partial], to: thread, sync: true)
       } else {
         try await void(thread)
       }
@@ -76,7 +69,7 @@ struct CompletionRun: Sendable {
   }
 
   /// The call's options, with what session and settings say where it says nothing.
-  private func options() async throws(ProviderError) -> CompletionOptions {
+  func options(for target: Target, _ call: CompletionCall) async throws(ProviderError) -> CompletionOptions {
     let catalog = try await engine.catalog()
     var options = call.options
     if options.system == nil { options.system = admission.session?.system }
@@ -96,33 +89,28 @@ struct CompletionRun: Sendable {
   }
 
   private func finish(
-    _ answer: LiveAnswer, to request: CompletionRequest, _ dropped: [Dropped], _ started: Int64,
-    _ thread: OpenThread?
+    _ answer: LiveAnswer, _ answered: Answered, _ started: Int64, _ thread: OpenThread?
   ) async throws(ProviderError) -> CompletionOutcome {
-    let facts = answer.facts
-    guard let stop = facts.stop else {
-      throw ProviderError(.upstreamInvalid, "the answer ended without saying why")
-    }
-    let message = answer.message(origin: origin)
-    let usage = facts.usage ?? estimate(request, message)
+    let (facts, writer) = (answer.facts, answered.target)
+    let stop = facts.stop ?? .end
+    let message = answer.message
+    let usage = facts.usage ?? estimate(answered.request, message)
     // A provider that does not say which tier it used was asked for one all the same, unless that was left out.
-    let asked = dropped.contains { $0.what == "serviceTier" } ? nil : request.options.serviceTier?.rawValue
-    let tier = facts.serviceTier ?? asked
+    let hasTier = !answered.dropped.contains { $0.what == "serviceTier" }
+    let tier = facts.serviceTier ?? (hasTier ? answered.request.options.serviceTier?.rawValue : nil)
     var warnings = facts.warnings
     let structured = structured(message, &warnings)
     // On disk before the client hears that it is done.
-    if let thread { try await write([stored(message, nil, stop: stop, usage)], to: thread, sync: true) }
+    if let thread { try await write([stored(message, by: writer, stop: stop, usage)], to: thread, sync: true) }
     await answer.end(stop)
     return CompletionOutcome(
-      completionId: admission.completionId, session: admission.session?.id, provider: target.provider.id,
-      model: target.model.id, attempts: admission.attempts.all, message: message, stopReason: stop, usage: usage,
-      cost: cost(usage, facts, tier),
-      queuedMs: Self.milliseconds(admission.since, started),
+      completionId: admission.completionId, session: admission.session?.id, provider: writer.provider.id,
+      model: writer.model.id, attempts: admission.attempts.all, message: message, stopReason: stop, usage: usage,
+      cost: cost(usage, writer.model, facts, tier), queuedMs: Self.milliseconds(admission.since, started),
       firstTokenMs: answer.firstContent.map { Self.milliseconds(admission.since, $0) },
-      totalMs: Self.milliseconds(admission.since, engine.clock.now()),
-      structured: structured, dropped: dropped.map { ($0.what, $0.why) },
-      warnings: warnings + (thread?.current.warnings ?? []), serviceTier: tier,
-      upstreamId: facts.upstreamId, upstreamModel: facts.upstreamModel)
+      totalMs: Self.milliseconds(admission.since, engine.clock.now()), structured: structured,
+      dropped: answered.dropped.map { ($0.what, $0.why) }, warnings: warnings + (thread?.current.warnings ?? []),
+      serviceTier: tier, upstreamId: facts.upstreamId, upstreamModel: facts.upstreamModel)
   }
 
   private static func milliseconds(_ from: Int64, _ to: Int64) -> Int { Int((to - from) / 1_000_000) }
@@ -131,10 +119,8 @@ struct CompletionRun: Sendable {
 // MARK: - The parts of an outcome
 
 extension CompletionRun {
-  private var origin: Origin { Origin(provider: target.provider.id, api: target.api, model: target.model.id) }
-
-  private func cost(_ usage: Usage, _ facts: AnswerBuilder, _ tier: String?) -> Cost? {
-    var cost = Cost(of: usage, target.model, tier: tier)
+  private func cost(_ usage: Usage, _ model: ModelInfo, _ facts: AnswerBuilder, _ tier: String?) -> Cost? {
+    var cost = Cost(of: usage, model, tier: tier)
     if let reported = facts.providerCost {
       // The parts are ours, the sum is the provider's.
       cost = cost ?? Cost()
@@ -160,12 +146,13 @@ extension CompletionRun {
 // MARK: - The thread on disk
 
 extension CompletionRun {
+  /// `message` as it is kept; `writer` is the target for what was said to it.
   private func stored(
-    _ message: Message, _ session: SessionRecord?, stop: StopReason? = nil, _ usage: Usage? = nil
+    _ message: Message, by writer: Target, stop: StopReason? = nil, _ usage: Usage? = nil
   ) -> StoredMessage {
     StoredMessage(
-      id: Sessions.newMessageID(), message: message, provider: target.provider.id, model: target.model.id,
-      api: message.role == .assistant ? target.api : nil, at: Timestamp.now(), usage: usage, stopReason: stop,
+      id: Sessions.newMessageID(), message: message, provider: writer.provider.id, model: writer.model.id,
+      api: message.role == .assistant ? writer.api : nil, at: Timestamp.now(), usage: usage, stopReason: stop,
       completionId: admission.completionId)
   }
 
@@ -188,5 +175,5 @@ extension CompletionRun {
     try await MediaReader(directory: directory).read(messages)
   }
 
-  private var directory: String { admission.session?.cwd ?? workingDirectory() }
+  var directory: String { admission.session?.cwd ?? workingDirectory() }
 }

@@ -25,7 +25,7 @@ extension CompletionEngine {
       let turn = try await turn(call, request, &secrets)
       let (conversation, dropped) = try family.conversation(for: turn)
       let runner = ProgramRunner(supervisor: [executablePath(), Supervisor.word], environment: environment.all)
-      try await runner.run(conversation, Self.limits(call)) { await answer.take($0) }
+      try await runner.run(conversation, Self.limits(call)) { await answer.take($0) == .content }
       return dropped + Self.losses(of: call.call)
     } catch {
       var error = error.redacting(secrets)

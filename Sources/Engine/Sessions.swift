@@ -11,13 +11,13 @@ package struct ThreadSummary: Sendable {
   package let model: String
   /// How many messages a provider would be shown.
   package let messageCount: Int
-  /// Every completion's, in order.
-  package let usages: [Usage]
+  /// What every completion used, in order, and of whom: another model may have answered in the thread's place.
+  package let usages: [(choice: ModelChoice, usage: Usage)]
   /// The messages themselves, where they were asked for.
   package let messages: [StoredMessage]
 
   /// All completions together.
-  package var usage: Usage { usages.reduce(Usage(), +) }
+  package var usage: Usage { usages.reduce(Usage()) { $0 + $1.usage } }
 }
 
 /// A session and its threads.
@@ -115,8 +115,10 @@ package final class Sessions: Sendable {
         warnings += content.warnings
         threads.append(
           ThreadSummary(
-            provider: name, model: content.messages.last { !$0.copied }?.model ?? record.model,
-            messageCount: content.messages.count, usages: content.messages.compactMap(\.usage),
+            provider: name, model: content.lastModel(of: name) ?? record.model, messageCount: content.messages.count,
+            usages: content.messages.compactMap { message in
+              message.usage.map { (ModelChoice(provider: message.provider, model: message.model), $0) }
+            },
             messages: messages ? content.messages : []))
       }
       return SessionSummary(
@@ -130,7 +132,7 @@ package final class Sessions: Sendable {
   /// How many messages a thread holds, and the model that answered in it last.
   func state(of key: ThreadLanes.Key) async throws(ProviderError) -> (messageCount: Int, lastModel: String?) {
     let content = try await BlockingQueue.run { [self] () throws(ProviderError) in try read(key) }
-    return (content.messages.count, content.messages.last { !$0.copied }?.model)
+    return (content.messages.count, content.lastModel(of: key.provider))
   }
 
   /// Removes a session's files.

@@ -12,6 +12,11 @@ struct Target: Sendable {
   let model: ModelInfo
   /// The API family.
   let api: String
+
+  /// `provider/model`.
+  var name: String { "\(provider.id)/\(model.id)" }
+  /// What it writes is marked with.
+  var origin: Origin { Origin(provider: provider.id, api: api, model: model.id) }
 }
 
 extension CompletionEngine {
@@ -93,7 +98,7 @@ extension CompletionEngine {
     try await select(provider: call.provider, model: call.model, current: current, catalog)
   }
 
-  private func target(_ selection: ModelSelection, _ call: CompletionCall) throws(ProviderError) -> Target {
+  func target(_ selection: ModelSelection, _ call: CompletionCall) throws(ProviderError) -> Target {
     let (provider, model) = selection.provider.routed(to: selection.model, api: call.api)
     let api = provider.api
     guard call.account == nil || provider.auth.need != .none else {

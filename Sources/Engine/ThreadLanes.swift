@@ -38,6 +38,11 @@ struct ThreadLanes: Sendable {
   /// Every completion that runs or waits in a session.
   func all(in session: String) -> [String] { queue.turns { $0.session == session }.flatMap { $0 }.map(\.holder) }
 
+  /// Every completion that runs or waits in a session, but in its thread of `provider`.
+  func all(in session: String, notOf provider: String) -> [String] {
+    queue.turns { $0.session == session && $0.provider != provider }.flatMap { $0 }.map(\.holder)
+  }
+
   /// The error for a thread that is taken.
   static func busy(_ completionId: String?) -> ProviderError {
     var error = ProviderError(

@@ -57,6 +57,12 @@ struct ThreadContent: Sendable {
     return history
   }
 
+  /// The model of `provider` that answered or was asked last. What was copied in, and what another provider wrote in
+  /// its place, says nothing of it.
+  func lastModel(of provider: String) -> String? {
+    messages.last { !$0.copied && $0.provider == provider }?.model
+  }
+
   /// Two messages of the same writer as one.
   static func join(_ left: Message, _ right: Message) -> Message {
     var joined = left

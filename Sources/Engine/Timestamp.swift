@@ -11,6 +11,9 @@ enum Timestamp {
     text(seconds: milliseconds / 1000, milliseconds: milliseconds % 1000)
   }
 
+  /// The moment that comes in so many milliseconds.
+  static func text(inMs milliseconds: Int) -> String { text(milliseconds: KeyResolver.systemTime() + milliseconds) }
+
   /// Milliseconds since 1970 of a time of this kind; `nil` for what is none.
   static func milliseconds(_ text: String) -> Int? {
     guard let whole = AWSTime.milliseconds(text) else { return nil }

@@ -15,6 +15,8 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
     func transferEnded(_ easy: UnsafeMutableRawPointer, _ code: CURLcode)
     /// Ends what has taken too long at `now`, and returns the next deadline.
     func endOverdueTransfers(now: Int64) -> Int64
+    /// Ends everything: the machine has slept, and whoever was at the other end has not waited.
+    func machineSlept(milliseconds: Int)
   }
 
   private struct Inbox {
@@ -33,6 +35,8 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
 
   /// Jobs that wake one another may run this many rounds before the sockets get their turn.
   private static let maximumRounds = 64
+  /// So short a nap, in nanoseconds, does no connection harm.
+  private static let nap: Int64 = 1_000_000_000
   /// Kept connections, for all hosts together.
   private static let maximumIdleConnections = 64
 
@@ -44,6 +48,9 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
   nonisolated(unsafe) private(set) var multi: UnsafeMutableRawPointer?
   // Safe: only touched on the loop thread; `enqueue` asks which thread it is on.
   nonisolated(unsafe) private var localJobs: [UnownedJob] = []
+
+  // Safe: only touched on the loop thread.
+  nonisolated(unsafe) private var suspended: Int64 = 0
 
   init(clock: MonotonicClock) { self.clock = clock }
 
@@ -127,14 +134,25 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
     _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.maximumIdleConnections)
     self.multi = multi
     inbox.withLock { $0.canWake = true }
+    suspended = clock.suspended()
+    // Deadlines do not wake anyone after a sleep: the clock they are measured by stood still.
+    let watch = ClockWatch()
     while !runJobs() {
-      ccurl_multi_poll(multi, millisecondsToWait())
+      if ccurl_multi_poll(multi, watch.descriptor, millisecondsToWait()) != 0 { watch.rearm() }
+      noticeSleep()
       var running: Int32 = 0
       ccurl_multi_perform(multi, &running)
       reportEnds(multi)
     }
     inbox.withLock { $0.canWake = false }
     ccurl_multi_cleanup(multi)
+    watch.close()
+  }
+
+  private func noticeSleep() {
+    let slept = clock.suspended() - suspended
+    suspended += slept
+    if slept >= Self.nap { inbox.withLock(\.delegate)?.machineSlept(milliseconds: Int(slept / 1_000_000)) }
   }
 
   /// Runs what is waiting and returns whether the loop shall end.

@@ -110,6 +110,13 @@ package actor HTTPClient {
     transfer.finish(failure)
   }
 
+  private func endAll(_ failure: HTTPError) {
+    for transfer in Array(transfers.values) {
+      release(transfer)
+      transfer.finish(failure)
+    }
+  }
+
   private func endOverdue(now: Int64) -> Int64 {
     var nearest = PhaseClock.never
     for transfer in Array(transfers.values) {
@@ -129,6 +136,10 @@ extension HTTPClient: CurlLoop.Delegate {
     // Safe: the loop calls this on its own thread, which is the actor's executor, so the pointer crosses nothing.
     nonisolated(unsafe) let easy = easy
     assumeIsolated { $0.end(easy, code) }
+  }
+
+  nonisolated func machineSlept(milliseconds: Int) {
+    assumeIsolated { $0.endAll(.suspended(ms: milliseconds)) }
   }
 
   nonisolated func endOverdueTransfers(now: Int64) -> Int64 { assumeIsolated { $0.endOverdue(now: now) } }

@@ -26,6 +26,8 @@ package enum HTTPError: Error, Sendable, Hashable {
   case tooLarge(String)
   /// A redirect that was not followed, because it would carry credentials elsewhere.
   case redirect(to: String)
+  /// The machine slept for so long while the exchange was under way.
+  case suspended(ms: Int)
   /// A phase took too long.
   case timeout(Phase)
   /// libcurl is not there, or cannot be used, and why.

@@ -29,9 +29,9 @@ package struct HTTPResponse: Sendable {
     /// Bytes that nobody asks for stay in the socket beyond 256 KiB.
     package func next() async throws(HTTPError) -> [UInt8]? { try await transfer.next() }
 
-    /// What was read held content: the time without a first token, or between two, starts anew. Bytes alone do not
-    /// count, for many servers send comments to keep the connection open.
-    package func noteProgress() { transfer.noteProgress() }
+    /// What was read held content, or showed otherwise that the server is at work: the time without a first token, or
+    /// between two, starts anew. Bytes alone do not count, for many servers send comments to keep the connection open.
+    package func noteProgress(isContent: Bool = true) { transfer.noteProgress(isContent: isContent) }
 
     /// All that matters was read: a body that does not end within this time fails with the idle timeout, whatever the
     /// request's own limit is. Reading on to the end lets the connection be used again.

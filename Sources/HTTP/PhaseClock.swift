@@ -57,10 +57,14 @@ struct PhaseClock {
     enter(.firstToken, Self.nanoseconds(timeouts.firstTokenMs), at: now)
   }
 
-  /// Content arrived.
-  mutating func progressed(at now: Int64) {
-    firstProgress = firstProgress ?? now
-    enter(.idle, Self.nanoseconds(timeouts.idleMs), at: now)
+  /// The server has shown that it is at work. Until there is content, it is still the first that is waited for.
+  mutating func progressed(at now: Int64, isContent: Bool = true) {
+    if isContent { firstProgress = firstProgress ?? now }
+    if isContent || phase == .idle {
+      enter(.idle, Self.nanoseconds(timeouts.idleMs), at: now)
+    } else {
+      enter(phase, Self.nanoseconds(timeouts.firstTokenMs), at: now)
+    }
   }
 
   /// Nothing but the end is still expected, and soon.

@@ -58,9 +58,9 @@ final class Transfer: Sendable {
     }
   }
 
-  func noteProgress() {
+  func noteProgress(isContent: Bool) {
     let now = loop.clock.now()
-    state.withLock { $0.clock.progressed(at: now) }
+    state.withLock { $0.clock.progressed(at: now, isContent: isContent) }
   }
 
   func expectEnd(withinMs milliseconds: Int) {

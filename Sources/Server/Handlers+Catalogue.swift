@@ -11,7 +11,11 @@ extension ClientSession {
       let reports = try await session.engine.reports()
       let infos = reports.map { report in
         // A login whose data is wrong is reported by whoever uses it; the list is there all the same.
-        ProviderInfo(report, (try? session.engine.loginMethods(of: report.provider)) ?? [])
+        var info = ProviderInfo(report, (try? session.engine.loginMethods(of: report.provider)) ?? [])
+        info.coolDown = session.engine.coolDown(of: report.provider.id).map { pause in
+          .init(until: pause.until, reason: pause.reason, account: pause.account)
+        }
+        return info
       }
       return ListProvidersResult(providers: infos).json
     },

@@ -1,3 +1,4 @@
+package import Completion
 package import JSON
 
 /// Whether a provider can be used now.
@@ -58,6 +59,28 @@ package struct ProviderInfo: Sendable, Hashable {
     fileprivate var json: JSONValue { ["source": .string(source.rawValue), "detail": .string(detail)] }
   }
 
+  /// A pause that a provider asked for, and that all requests keep.
+  package struct CoolDown: Sendable, Hashable {
+    /// ISO 8601.
+    package var until: String
+    /// Why: `rateLimited` or `overloaded`.
+    package var reason: ErrorKind
+    /// Whose requests; `nil` for the default account.
+    package var account: String?
+
+    /// A pause.
+    package init(until: String, reason: ErrorKind, account: String? = nil) {
+      self.until = until
+      self.reason = reason
+      self.account = account
+    }
+    fileprivate var json: JSONValue {
+      var members: JSONObject = ["until": .string(until), "reason": .string(reason.rawValue)]
+      members.set("account", account.map(JSONValue.string))
+      return .object(members)
+    }
+  }
+
   package var id: String
   package var name: String
   /// "api", "subscription", "local", "cli", "gateway" or "builtin".
@@ -76,12 +99,15 @@ package struct ProviderInfo: Sendable, Hashable {
   package var compliance: [String]
   /// Whether nothing leaves the machine or the network it is set up in.
   package var offline: Bool
+  /// The pause that requests to it keep right now.
+  package var coolDown: CoolDown?
 
   /// A provider.
   package init(
     id: String, name: String, kind: String, api: String, baseURL: String? = nil, aliases: [String] = [],
     login: [Login] = [], status: ProviderStatus, credential: Credential? = nil, defaultModel: String? = nil,
-    dataLocation: String? = nil, compliance: [String] = [], offline: Bool = false
+    dataLocation: String? = nil, compliance: [String] = [], offline: Bool = false,
+    coolDown: CoolDown? = nil
   ) {
     self.id = id
     self.name = name
@@ -96,6 +122,7 @@ package struct ProviderInfo: Sendable, Hashable {
     self.dataLocation = dataLocation
     self.compliance = compliance
     self.offline = offline
+    self.coolDown = coolDown
   }
 
   /// The provider as the client gets it.
@@ -112,6 +139,7 @@ package struct ProviderInfo: Sendable, Hashable {
     members.set("dataLocation", dataLocation.map(JSONValue.string))
     if !compliance.isEmpty { members["compliance"] = .strings(compliance) }
     if offline { members["offline"] = true }
+    members.set("coolDown", coolDown?.json)
     return .object(members)
   }
 }

@@ -41,6 +41,9 @@ final class AnswerPrinter: Sendable {
     }
   }
 
+  /// Says something that is no part of the answer.
+  private func note(_ text: String) { Terminal.error.line(Terminal.error.styled("[\(text)]", .dim)) }
+
   func take(_ delta: StreamDelta) {
     guard !isSilent else { return }
     let nobodyReads: (@Sendable () -> Void)? = state.withLock { state in
@@ -53,7 +56,10 @@ final class AnswerPrinter: Sendable {
         state.isReasoning = true
         say(text, &state)
       case .status(let message, let elapsed):
-        Terminal.error.line(Terminal.error.styled("[\(message), \(elapsed / 1000) s]", .dim))
+        note("\(message), \(elapsed / 1000) s")
+      case .retry(_, let delayMs, let error): note("\(error.message); trying again in \((delayMs + 999) / 1000) s")
+      case .fallback(_, let next, let error): note("\(error.message); asking \(next)")
+      case .reset: note("what was said so far is void")
       default: break
       }
       guard state.isClosed else { return nil }

@@ -52,6 +52,55 @@ struct ConfigFileTests {
     #expect(big.quirks == ["a": 1])
   }
 
+  @Test("How often to try and whom else to ask: a provider's own settings before those of all")
+  func resilience() throws {
+    let (catalog, _) = try makeCatalog(
+      """
+      {
+        "retry": { "attempts": 5, "maxDelayMs": 1000, "afterOutput": true },
+        "fallbacks": { "box/big": ["xai/x", "other/y"] },
+        "providers": {
+          "box": {
+            "api": "openai", "baseURL": "http://box", "retry": { "attempts": 1 }, "fallbacks": ["other/z"],
+            "maxConcurrent": 2
+          },
+          "other": { "api": "openai", "baseURL": "http://other" }
+        }
+      }
+      """)
+    let (box, other) = (try catalog.provider(named: "box"), try catalog.provider(named: "other"))
+    var options = catalog.retry(of: box)
+    #expect((options.attempts, options.maxDelayMs, options.afterOutput) == (1, 1000, true))
+    options = catalog.retry(of: other)
+    #expect((options.attempts, options.maxDelayMs, options.afterOutput) == (5, 1000, true))
+    #expect(box.maxConcurrent == 2 && other.maxConcurrent == nil)
+    #expect(catalog.fallbacks(of: "big", at: box) == ["xai/x", "other/y"])
+    #expect(catalog.fallbacks(of: "small", at: box) == ["other/z"])
+    #expect(catalog.fallbacks(of: "y", at: other).isEmpty)
+    let settings = Dictionary(uniqueKeysWithValues: catalog.settings().map { ($0.key, $0) })
+    #expect(settings["retry"]?.value == ["attempts": 5, "maxDelayMs": 1000, "afterOutput": true])
+    #expect(settings["fallbacks.box/big"]?.value == ["xai/x", "other/y"])
+    #expect(settings["providers.box.retry"]?.value == ["attempts": 1])
+    #expect(settings["providers.box.fallbacks"]?.value == ["other/z"])
+    #expect(settings["providers.box.maxConcurrent"]?.value == 2)
+  }
+
+  @Test(
+    "A fallback that begins with no provider there is, or is no model, is an error at its line",
+    arguments: [
+      (#"{ "fallbacks": { "nobody/x": [] } }"#, "nobody/x"),
+      (#"{ "fallbacks": { "xai/y": ["nobody/x"] } }"#, "nobody/x"),
+      (#"{ "fallbacks": { "xai/y": ["x"] } }"#, "must be \"provider/model\""),
+      (#"{ "providers": { "xai": { "fallbacks": ["nobody/x"] } } }"#, "nobody/x"),
+      (#"{ "retry": { "attempts": 21 } }"#, "retry.attempts"),
+    ])
+  func wrongFallbacks(_ config: String, _ text: String) {
+    let error = #expect(throws: ProviderError.self) { _ = try makeCatalog(config) }
+    #expect(
+      error?.message.contains(text) == true && error?.message.contains("config.json:1") == true,
+      "\(error?.message ?? "")")
+  }
+
   @Test("A login is laid over the one that ships, member by member")
   func login() throws {
     let (catalog, _) = try makeCatalog(

@@ -66,6 +66,7 @@ struct DecodedAnswer: Equatable {
       #expect(!calls[index].hasEnded)
       calls[index].arguments += text
     case .toolCallEnd(let index): calls[index].hasEnded = true
+    case .progress: break
     case .usage(let counts): usage = counts
     case .providerCost(let price): cost = price
     case .serviceTier(let tier): self.tier = tier

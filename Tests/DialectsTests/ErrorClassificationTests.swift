@@ -256,4 +256,31 @@ struct ErrorClassificationTests {
     let body = Array(#"{"type":"error","error":{"type":"api_error","message":"m"},"request_id":"body"}"#.utf8)
     #expect(ErrorClassification.error(status: 500, headers: headers, body: body).upstreamRequestId == id)
   }
+
+  @Test(
+    "How long until a limit is whole again of which nothing is left, in each form",
+    arguments: [
+      ([("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "6m0.5s")], 360_500),
+      ([("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "20ms")], 20),
+      ([("ratelimit-remaining", "0"), ("ratelimit-reset", "59.5")], 59_500),
+      (
+        [
+          ("date", "Sat, 31 Jan 2026 09:29:00 GMT"), ("anthropic-ratelimit-tokens-remaining", "0"),
+          ("anthropic-ratelimit-tokens-reset", "2026-01-31T09:30:00Z"),
+        ], 60_000
+      ),
+      (
+        [
+          ("date", "Sat, 31 Jan 2026 09:29:00 GMT"), ("x-ratelimit-remaining", "0"),
+          ("x-ratelimit-reset", "1769851750"),
+        ], 10_000
+      ),
+      ([("x-ratelimit-remaining-tokens", "1"), ("x-ratelimit-reset-tokens", "20ms")], nil),
+      ([("x-ratelimit-remaining-tokens", "-1"), ("x-ratelimit-reset-tokens", "20ms")], nil),
+      ([("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "soon")], nil),
+      ([("x-ratelimit-remaining-tokens", "0")], nil), ([], nil),
+    ])
+  func exhausted(_ headers: [(String, String)], _ milliseconds: Int?) {
+    #expect(UpstreamHeaders(headers).exhaustedMs == milliseconds)
+  }
 }

@@ -70,13 +70,17 @@ struct AnswerBuilderTests {
     var deltas: [StreamDelta] = []
     let facts: [StreamEvent] = [
       .started(id: "i", model: "m"), .text(""), .reasoning(""), .usage(Usage(input: 1, output: 0)),
-      .serviceTier("flex"), .warning("w"), .reasoningSignature("s"),
+      .serviceTier("flex"), .warning("w"),
     ]
-    for event in facts { #expect(builder.take([event], into: &deltas) == false, "\(event)") }
-    for event in [StreamEvent.text("a"), .reasoning("b"), .toolCallStart(index: 0, id: "i", name: "n")] {
-      #expect(builder.take([event], into: &deltas), "\(event)")
+    for event in facts { #expect(builder.take([event], into: &deltas) == .nothing, "\(event)") }
+    for event in [StreamEvent.progress, .reasoningSignature("s"), .reasoningEnd(redacted: true)] {
+      #expect(builder.take([event], into: &deltas) == .progress, "\(event)")
     }
-    #expect(builder.contentSize == 2)
+    for event in [StreamEvent.text("a"), .reasoning("b"), .toolCallStart(index: 0, id: "i", name: "n")] {
+      #expect(builder.take([event], into: &deltas) == .content, "\(event)")
+    }
+    #expect(builder.take([.progress, .text("c"), .usage(Usage(input: 2, output: 2))], into: &deltas) == .content)
+    #expect(builder.contentSize == 3)
   }
 
   @Test("A seal goes to the thought being written, else to the last one, else stands alone")

@@ -16,10 +16,12 @@ final class Person: Sendable {
   /// Kept running for as long as the person may ask it.
   private let upstream: Upstream?
 
-  /// `config` is the content of `config.json`; `auth` that of `auth.json`.
+  /// `config` is the content of `config.json`; `auth` that of `auth.json`. By default pauses between tries have no
+  /// length.
   init(
     config: JSONValue, auth: String? = nil, environment: [String: String] = [:], upstream: Upstream? = nil,
-    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog()
+    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog(), clock: MonotonicClock = .system,
+    random: @escaping @Sendable () -> Double = { 0 }
   ) throws {
     self.upstream = upstream
     folder = try TemporaryFolder()
@@ -28,20 +30,23 @@ final class Person: Sendable {
     let home = ["PATCHBAY_HOME": folder.path, "HOME": folder.path, "PATH": "/usr/bin:/bin"]
     engine = CompletionEngine(
       environment: Environment(environment.merging(home) { $1 }), directories: nil, userAgent: "patchbay/test",
-      dialects: dialects, log: log)
+      dialects: dialects, log: log, clock: clock, random: random)
   }
 
   /// A person whose provider "acme" is `upstream`, with further settings of the provider and of the whole file.
   convenience init(
     _ upstream: Upstream, acme: JSONObject = [:], more: JSONObject = [:], auth: String? = nil,
-    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog()
+    dialects: [any Dialect] = Dialects.all, log: EngineLog = EngineLog(), clock: MonotonicClock = .system,
+    random: @escaping @Sendable () -> Double = { 0 }
   ) throws {
     var section: JSONObject = ["api": "openai", "baseURL": .string(upstream.url + "/v1"), "apiKey": "sk-stored-S3CRET"]
     section["models"] = ["small-model": [:]]
     section.merge(acme)
     var config: JSONObject = ["defaultProvider": "acme", "providers": ["acme": .object(section)]]
     config.merge(more)
-    try self.init(config: .object(config), auth: auth, upstream: upstream, dialects: dialects, log: log)
+    try self.init(
+      config: .object(config), auth: auth, upstream: upstream, dialects: dialects, log: log, clock: clock,
+      random: random)
   }
 
   /// Completes from beginning to end.

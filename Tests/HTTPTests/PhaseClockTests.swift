@@ -46,6 +46,20 @@ struct PhaseClockTests {
     #expect(clock.deadline == 2_050 * ms)
   }
 
+  @Test("Progress without content gives the first content more time, and is no content")
+  func progress() {
+    let ms = Self.millisecond
+    var clock = clock(10, 100, 50)
+    clock.connected(at: 0)
+    clock.progressed(at: 90 * ms, isContent: false)
+    #expect(clock.expired(at: 189 * ms) == nil)
+    #expect(clock.expired(at: 190 * ms) == .firstToken)
+    clock.progressed(at: 100 * ms)
+    clock.progressed(at: 140 * ms, isContent: false)
+    #expect(clock.deadline == 190 * ms)
+    #expect(clock.expired(at: 190 * ms) == .idle)
+  }
+
   @Test("The total runs whoever is busy")
   func total() {
     let ms = Self.millisecond

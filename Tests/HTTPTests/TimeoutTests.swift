@@ -144,4 +144,37 @@ struct TimeoutTests {
     goOn.open()
     #expect(try await good == "\u{1}")
   }
+
+  @Test("What was under way while the machine slept fails on waking; what begins then does not")
+  func suspended() async throws {
+    let ready = Gate()
+    let upstream = try Upstream { request, exchange in
+      guard request.path == "/slow" else { return try exchange.respond(body: [1]) }
+      try exchange.startEvents()
+      try exchange.write("half")
+      ready.open()
+      exchange.waitForDisconnect()
+    }
+    var slow = request(upstream.url + "/slow")
+    (slow.timeouts.firstTokenMs, slow.timeouts.idleMs) = (nil, nil)
+    async let failure = client.failure(of: slow)
+    try await ready.opened()
+    // A nap harms nobody.
+    time.suspend(milliseconds: 999)
+    #expect(try await client.text(of: upstream.url) == "\u{1}")
+    time.suspend(milliseconds: 300_000)
+    #expect(await failure == .suspended(ms: 300_000))
+    #expect(try await client.text(of: upstream.url) == "\u{1}")
+    #expect(await client.inFlightCount == 0)
+  }
+
+  @Test("A process that was stopped finds its deadlines passed: what is late fails at once")
+  func stopped() async throws {
+    let ready = Gate()
+    let upstream = try Upstream { _, exchange in
+      ready.open()
+      exchange.waitForDisconnect()
+    }
+    #expect(try await failure(of: request(upstream.url), after: 300_000, from: ready) == .timeout(.firstToken))
+  }
 }

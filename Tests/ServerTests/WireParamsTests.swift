@@ -127,6 +127,19 @@ struct WireParamsTests {
     ),
     (.complete, #"{"input":"","tools":[{"name":"f"}]}"#, "tools[0].inputSchema: is required"),
     (
+      .complete, #"{"input":"","retry":{"attempts":0}}"#,
+      "retry.attempts: must be a whole number from 1 to 20, but is 0"
+    ),
+    (
+      .complete, #"{"input":"","retry":{"delay":1}}"#,
+      #"retry.delay: is not a known field"#
+    ),
+    (
+      .complete, #"{"input":"","fallbacks":["a/b","c"]}"#,
+      #"fallbacks[1]: must be "provider/model", but is "c""#
+    ),
+    (.createSession, #"{"fallbacks":["/m"]}"#, #"fallbacks[0]: must be "provider/model", but is "/m""#),
+    (
       .complete, #"{"input":"","tools":[{"name":"f","inputSchema":{}},{"name":"f","inputSchema":{}}]}"#,
       #"tools[1].name: is the name of an earlier tool: "f""#
     ),

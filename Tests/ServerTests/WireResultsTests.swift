@@ -91,7 +91,8 @@ struct WireResultsTests {
         id: "p", name: "P", kind: "api", api: "openai-completions", baseURL: "https://p.example", aliases: ["q"],
         login: [.init(method: "apiKey", env: ["P_KEY"])], status: .missing,
         credential: .init(source: .authFile, detail: "auth.json"), defaultModel: "m", dataLocation: "EU",
-        compliance: ["SOC 2"], offline: true),
+        compliance: ["SOC 2"], offline: true,
+        coolDown: .init(until: "2026-01-31T09:30:00.250Z", reason: .rateLimited, account: "work")),
     ]).json
   ]
 

@@ -20,8 +20,8 @@ CURLMcode ccurl_multi_cleanup(CURLM *multi);
 CURLMcode ccurl_multi_add_handle(CURLM *multi, CURL *easy);
 CURLMcode ccurl_multi_remove_handle(CURLM *multi, CURL *easy);
 CURLMcode ccurl_multi_perform(CURLM *multi, int *running);
-/// Waits for the sockets of `multi` alone.
-CURLMcode ccurl_multi_poll(CURLM *multi, int milliseconds);
+/// Waits for the sockets of `multi` and, unless it is -1, until `other` can be read. Returns whether it can.
+int ccurl_multi_poll(CURLM *multi, int other, int milliseconds);
 CURLMcode ccurl_multi_wakeup(CURLM *multi);
 CURLMsg *ccurl_multi_info_read(CURLM *multi, int *remaining);
 

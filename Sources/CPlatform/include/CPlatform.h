@@ -25,6 +25,13 @@ int cplatform_start_dependent(const char *path, char *const arguments[], char *c
 /// A descriptor that becomes readable when process `pid` ends, or -1 with errno set (ENOSYS where there is none).
 int cplatform_pidfd_open(int pid);
 
+/// A descriptor that becomes readable when the machine wakes from sleep or somebody sets its clock, and is read with
+/// `cplatform_take_clock_change`; -1 where there is none.
+int cplatform_watch_clock(void);
+
+/// Makes the descriptor wait for the next change.
+void cplatform_take_clock_change(int watch);
+
 /// From now on SIGINT and SIGTERM no longer end the process: each one's number is a byte to be read from the descriptor
 /// this returns. -1 with errno set when there are no descriptors left. Works whatever the threads' signal masks are.
 int cplatform_catch_termination(void);

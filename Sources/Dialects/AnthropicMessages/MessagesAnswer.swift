@@ -56,7 +56,16 @@ struct MessagesAnswer: StreamedAnswer {
       if type != "ping" { warn("the provider went on after the end of its answer", &events) }
       return
     }
-    let index = event["index"]?.int ?? 0
+    let before = events.count
+    try takePart(type, event, event["index"]?.int ?? 0, &events)
+    guard type.hasPrefix("content_block") else { return }
+    if stopReason != nil { warn("the provider went on after it had given a stop reason", &events) }
+    if events.count == before { events.append(.progress) }
+  }
+
+  private mutating func takePart(
+    _ type: String, _ event: JSONValue, _ index: Int, _ events: inout [StreamEvent]
+  ) throws(ProviderError) {
     switch type {
     case "message_start": start(event["message"] ?? .null, &events)
     case "content_block_start": try begin(event["content_block"]?.object ?? JSONObject(), at: index, &events)

@@ -52,7 +52,9 @@ struct ConverseAnswer: AnswerTelling {
       guard stopReason == nil else {
         return warn("the provider went on after it had given a stop reason", &events)
       }
+      let before = events.count
       try takeBlockEvent(type, event, &events)
+      if events.count == before, type != "contentBlockStop" { events.append(.progress) }
     case "messageStop": try takeStop(event, &events)
     case "metadata": try takeMetadata(event, &events)
     default: break

@@ -22,7 +22,7 @@ struct ConverseStreamDecoder: AnswerDecoder {
     }
     guard mode != .document else {
       guard document.count + bytes.count <= Self.documentLimit else {
-        throw ProviderError(.upstreamInvalid, "the provider's answer is larger than any sound one")
+        throw ProviderError(tooLarge: "an answer larger than any sound one")
       }
       document.append(contentsOf: bytes)
       return

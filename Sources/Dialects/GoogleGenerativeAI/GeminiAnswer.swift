@@ -100,6 +100,7 @@ struct GeminiAnswer: StreamedAnswer {
       warn("something of the type \(media["mimeType"]?.string ?? "unknown") that the model made was left out", &events)
     } else {
       hasOtherParts = true
+      events.append(.progress)
     }
   }
 

@@ -25,6 +25,7 @@ struct ResponsesAnswer: JSONAnswer {
   var latePositions: [String: Int] = [:]
   private var hasStarted = false
   private var isDone = false
+  private var endType = ""
   var warnings: Set<String> = []
 
   init(answerTool: String? = nil, streamsArguments: Bool = true) {
@@ -45,12 +46,16 @@ struct ResponsesAnswer: JSONAnswer {
     if isDone { return noteSurplus(type, &events) }
     if type == "error" || type.isEmpty && event["error"] != nil { throw Self.failure(event) }
     if type.isEmpty, event["output"] != nil { return try end(event, "", &events) }
+    let before = events.count
     try take(event, type, &events)
+    // Searches, hidden thoughts and the like: each event of a response is a step of it.
+    if events.count == before, type.hasPrefix("response.") { events.append(.progress) }
   }
 
   /// Codex ends twice; its limits may come at any time.
   private mutating func noteSurplus(_ type: String, _ events: inout [StreamEvent]) {
-    if ["response.done", "response.completed", "codex.rate_limits"].contains(type) { return }
+    let isOtherEnd = ["response.done", "response.completed"].contains(type) && type != endType
+    if isOtherEnd || type == "codex.rate_limits" { return }
     warn("the provider went on after the end of its answer", &events)
   }
 
@@ -69,6 +74,7 @@ struct ResponsesAnswer: JSONAnswer {
       guard let response = event["response"]?.object else {
         throw ProviderError(.upstreamInvalid, "the provider's last event holds no response")
       }
+      endType = type
       try end(response, String(type.dropFirst("response.".count)), &events)
     default: takePiece(event, type, &events)
     }
