@@ -41,15 +41,16 @@ let package = Package(
     module("Credentials", ["JSON", "HTTP", "Completion", "Platform"]),
     module("Import", ["Catalog", "Completion", "Credentials", "HTTP", "JSON", "Platform"]),
     module("Dialects", ["JSON", "HTTP", "Completion"]),
-    module("Engine", ["Catalog", "Completion", "Credentials", "Dialects", "HTTP", "JSON", "Platform"]),
+    module("CLIProviders", ["Catalog", "Completion", "Dialects", "HTTP", "JSON", "Platform"]),
+    module("Engine", ["CLIProviders", "Catalog", "Completion", "Credentials", "Dialects", "HTTP", "JSON", "Platform"]),
     module(
       "Server",
       ["Catalog", "Completion", "Credentials", "Engine", "HTTP", "JSON", "JSONRPC", "Platform", "WireProtocol"]),
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC", "LineEditing",
-        "Platform", "SchemaTypes", "Server", "WireProtocol",
+        "CLIProviders", "Catalog", "Completion", "Credentials", "EmbeddedData", "Engine", "Import", "JSON", "JSONRPC",
+        "LineEditing", "Platform", "SchemaTypes", "Server", "WireProtocol",
       ],
       swiftSettings: strict),
 
@@ -69,6 +70,8 @@ let package = Package(
     tests(
       "ImportTests", ["Catalog", "Completion", "Credentials", "HTTP", "Import", "JSON", "Platform", "TestSupport"]),
     tests("DialectsTests", ["Completion", "Dialects", "HTTP", "JSON", "TestSupport", "Upstream"]),
+    tests(
+      "CLIProvidersTests", ["CLIProviders", "Catalog", "Completion", "Dialects", "JSON", "Platform", "TestSupport"]),
     tests(
       "EngineTests",
       [

@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -27,6 +30,20 @@ int cplatform_pipe(int ends[2]) {
   if (pipe(ends) != 0) return -1;
   fcntl(ends[0], F_SETFD, FD_CLOEXEC);
   fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+  return 0;
+#endif
+}
+
+int cplatform_socketpair(int ends[2]) {
+#ifdef __linux__
+  return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+#else
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return -1;
+  for (int end = 0; end < 2; end++) {
+    int on = 1;
+    setsockopt(ends[end], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+    fcntl(ends[end], F_SETFD, FD_CLOEXEC);
+  }
   return 0;
 #endif
 }
@@ -85,4 +102,59 @@ int cplatform_catch_termination(void) {
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   return termination_pipe[0];
+}
+
+int cplatform_adopt_orphans(void) {
+#ifdef __linux__
+  return prctl(PR_SET_CHILD_SUBREAPER, 1);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+static void become(const char *path, char *const arguments[], char *const environment[], const char *directory,
+                   pid_t parent) {
+  setpgid(0, 0);
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  // The parent may have ended before that.
+  if (getppid() != parent) _exit(127);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  int defaults[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
+  for (unsigned index = 0; index < sizeof defaults / sizeof *defaults; index++) signal(defaults[index], SIG_DFL);
+  if (chdir(directory) == 0) execve(path, arguments, environment);
+}
+
+int cplatform_start_dependent(const char *path, char *const arguments[], char *const environment[],
+                              const char *directory) {
+  int report[2];
+  if (cplatform_pipe(report) != 0) return -1;
+  pid_t parent = getpid();
+  pid_t child = fork();
+  if (child == 0) {
+    become(path, arguments, environment, directory, parent);
+    int code = errno;
+    ssize_t written = write(report[1], &code, sizeof code);
+    (void)written;
+    _exit(127);
+  }
+  int saved = errno, code = 0;
+  close(report[1]);
+  if (child > 0) {
+    ssize_t count;
+    do count = read(report[0], &code, sizeof code);
+    while (count < 0 && errno == EINTR);
+    if (count == sizeof code) {
+      waitpid(child, NULL, 0);
+      child = -1;
+      saved = code;
+    }
+  }
+  close(report[0]);
+  errno = saved;
+  return child;
 }

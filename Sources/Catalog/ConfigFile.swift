@@ -54,6 +54,7 @@ struct ConfigFile: Sendable {
   private(set) var limits = EngineLimits()
   private(set) var cache = CacheSettings()
   private(set) var fastMode = FastModeSettings()
+  private(set) var mcp = MCPSettings()
   private(set) var retry: Setting<RetryOptions>?
   /// Which models may answer in the place of a `provider/model`.
   private(set) var fallbacks: [(model: String, others: Setting<[String]>)] = []
@@ -112,6 +113,7 @@ struct ConfigFile: Sendable {
       ])
     try readFlags(
       "fastMode", fields.value("fastMode"), [("chat", \.fastMode.chat), ("workflow", \.fastMode.workflow)])
+    mcp = try MCPSettings(fields.value("mcp"), in: self)
     retry = try retry(&fields, [])
     let places = try fields.object("fallbacks") ?? JSONObject()
     var models = try JSONFields(.object(places), path: ["fallbacks"])

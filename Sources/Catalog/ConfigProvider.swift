@@ -30,6 +30,8 @@ struct ConfigProvider: Sendable {
   let roles: [ModelRole: String]
   let rolesOrigin: ValueOrigin
   let variables: [(name: String, value: KeyText)]
+  /// For providers that are programs.
+  let program: ConfigProgram
 
   /// Reads a section; an unknown key is an error.
   init(id: String, _ value: JSONValue, in file: ConfigFile) throws(JSONFieldError) {
@@ -62,6 +64,7 @@ struct ConfigProvider: Sendable {
     variables = try ProviderEntry.texts(try fields.object("variables"), path + ["variables"]).map { name, text in
       (name, KeyText(text, origin: file.origin(of: path + ["variables", name])))
     }
+    program = try ConfigProgram(&fields, in: file)
     modelsOrigin = file.origin(of: path + ["models"])
     rolesOrigin = file.origin(of: path + ["roles"])
     try fields.finish()

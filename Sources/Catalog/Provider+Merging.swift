@@ -14,7 +14,8 @@ extension Provider {
       defaultModel: entry.defaultModel, anyModel: entry.anyModel, variables: entry.variables,
       credentialFile: entry.credentialFile, turnHeaders: entry.turnHeaders, routes: entry.routes,
       modelQuirks: entry.modelQuirks, fastMode: entry.fastMode, isPreferred: entry.isPreferred,
-      dataPolicy: entry.dataPolicy, roles: entry.roles, docs: entry.docs, loginHint: entry.loginHint, login: entry.login
+      dataPolicy: entry.dataPolicy, roles: entry.roles, program: entry.program, docs: entry.docs,
+      loginHint: entry.loginHint, login: entry.login
     )
     if let variable = entry.baseURLVariables.first(where: { environment[$0] != nil }), let url = environment[variable] {
       baseURL = ServerAddress.withoutTrailingSlashes(url)
@@ -83,11 +84,18 @@ extension Provider {
     for (name, value) in config.variables { variableSettings[name] = value }
     roles.merge(config.roles) { $1 }
     if !config.roles.isEmpty { origins["roles"] = config.rolesOrigin }
+    if var program {
+      config.program.apply(to: &program, &origins)
+      self.program = program
+    }
     if defaultModel == nil { defaultModel = config.models.first?.id }
   }
 
   /// Checks that every variable the config file sets is one that the provider has.
   func check(_ config: ConfigProvider) throws(JSONFieldError) {
+    if program == nil, let name = config.program.first {
+      throw JSONFieldError(path: config.path + [name], message: "is for providers that are programs, as claude-code")
+    }
     let known = variables.map(\.name)
     for (name, _) in config.variables where !known.contains(name) {
       let near = nearest(to: name, among: known).map { "; did you mean \"\($0)\"?" }

@@ -210,6 +210,8 @@ package struct Provider: Sendable {
   package var dataPolicy = DataPolicy()
   /// Its own models for `@small` and `@complex`.
   package var roles: [ModelRole: String] = [:]
+  /// How it is run, where it is a program.
+  package var program: ProgramSettings?
   /// A page about it.
   package var docs: String?
   /// What to do when it does not answer or has no key: the words after "you can".

@@ -36,6 +36,10 @@ extension ProviderCatalog {
     for (key, value) in global {
       settings.append(EffectiveSetting(key: key, value: value, origin: config.origins[key] ?? .builtin))
     }
+    for (key, value, origin) in mcp.settings {
+      let place = origin ?? config.origin(of: key.split(separator: ".").map(String.init))
+      settings.append(EffectiveSetting(key: key, value: value, origin: place))
+    }
     if let retry = config.retry {
       settings.append(EffectiveSetting(key: "retry", value: .object(retry.value.json), origin: retry.origin))
     }
@@ -84,6 +88,7 @@ extension ProviderCatalog {
       settings.append(EffectiveSetting(key: key, value: .string("\(value)"), origin: value.origin))
     }
     add("model", provider.defaultModel.map(JSONValue.string))
+    for (key, value) in provider.program?.settings ?? [] { add(key, value) }
     add("maxTokens", provider.maxTokens.map(JSONValue.int))
     add("timeout", provider.timeouts.json)
     add("retry", provider.origins["retry"] == nil ? nil : .object(provider.retry.json))

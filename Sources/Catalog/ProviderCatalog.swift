@@ -11,6 +11,8 @@ package struct ProviderCatalog: Sendable {
   package var cacheSettings: CacheSettings { config.cache }
   /// Which requests use a provider's fast mode.
   package var fastMode: FastModeSettings { config.fastMode }
+  /// The MCP servers that programs are to have.
+  package var mcp: MCPSettings { config.mcp }
   /// Limits of the engine.
   package let limits: EngineLimits
   /// What response headers say about providers' limits.

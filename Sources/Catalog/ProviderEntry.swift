@@ -52,6 +52,8 @@ package struct ProviderEntry: Sendable {
   package let models: ModelList?
   /// Deviations from the API family `api`; they say nothing about another one that the config file may choose.
   package let quirks: JSONObject
+  /// How it is run, where it is a program.
+  package private(set) var program: ProgramSettings?
   package private(set) var docs: String?
   package private(set) var loginHint: String?
   /// Variables that replace the base URL, the first that is set wins.
@@ -124,6 +126,7 @@ package struct ProviderEntry: Sendable {
     isPreferred = try fields.bool("preferred") ?? false
     dataPolicy = try DataPolicy(&fields)
     roles = try ConfigFile.roles(fields.value("roles"), fields.path + ["roles"])
+    program = try ProgramSettings(fields.value("program"), path: fields.path + ["program"])
     variantMark = try fields.nonEmptyString("variantMark")
     modelsOf = try fields.nonEmptyString("modelsOf")
     modelsDev = try fields.string("modelsDev")

@@ -77,6 +77,8 @@ package enum StreamEvent: Sendable, Hashable {
   case providerCost(Double)
   /// The tier the provider used.
   case serviceTier(String)
+  /// What a program that answers by itself is doing meanwhile: "Bash: git status".
+  case activity(String)
   /// Something was odd and was mended; goes into the result's `warnings`.
   case warning(String)
   /// Why the model stopped, and the provider's own word for it. Exactly one in each sound answer.
@@ -90,7 +92,7 @@ extension StreamEvent {
     case .text, .reasoning, .reasoningEnd, .reasoningSignature, .reasoningOpaque, .toolCallStart, .toolArguments,
       .toolCallEnd:
       true
-    case .started, .progress, .usage, .providerCost, .serviceTier, .warning, .stop: false
+    case .started, .progress, .usage, .providerCost, .serviceTier, .activity, .warning, .stop: false
     }
   }
 }

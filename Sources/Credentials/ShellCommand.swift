@@ -49,7 +49,12 @@ enum ShellCommand {
     let started = Result { () throws(Failure) in
       let given = try filled(input)
       defer { close(given) }
-      let words = [try path(of: arguments.first ?? "", environment)] + arguments.dropFirst()
+      let name = arguments.first ?? ""
+      // What is named with its path says itself why it cannot be started.
+      guard let path = name.contains("/") ? name : programPath(name, in: environment) else {
+        throw .cannotStart("there is no program \"\(name)\" in PATH")
+      }
+      let words = [path] + arguments.dropFirst()
       do throws(SystemError) {
         return try spawn(words, environment: environment, input: given, output: output.writing)
       } catch {
@@ -111,7 +116,7 @@ enum ShellCommand {
     var bytes: [UInt8] = []
     var isOpen = true
     while true {
-      let ready = wait(for: isOpen ? [output, ended] : [ended], until: deadline)
+      let ready = waitUntilReadable(isOpen ? [output, ended] : [ended], until: deadline)
       if ready.contains(output) { isOpen = try drain(output, into: &bytes) }
       if ready.contains(ended) {
         if isOpen { _ = try drain(output, into: &bytes) }
@@ -135,37 +140,11 @@ enum ShellCommand {
     }
   }
 
-  /// The descriptors that are readable or at their end; none when `deadline` has passed.
-  private static func wait(for descriptors: [Int32], until deadline: ContinuousClock.Instant) -> [Int32] {
-    var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    while true {
-      let left = max(.zero, ContinuousClock.now.duration(to: deadline))
-      // Rounded up, or the last millisecond would be spent spinning.
-      let milliseconds =
-        left.components.seconds * 1000 + (left.components.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
-      let count = poll(&entries, nfds_t(entries.count), Int32(clamping: milliseconds))
-      if count > 0 { return entries.filter { $0.revents != 0 }.map(\.fd) }
-      if count == 0 && ContinuousClock.now >= deadline { return [] }
-      if count < 0 && errno != EINTR { return [] }
-    }
-  }
-
   /// Ends the child and all of its group, by force when asking does not help.
   private static func end(_ child: pid_t, _ ended: Int32) {
     kill(-child, SIGTERM)
-    _ = wait(for: [ended], until: ContinuousClock.now + grace)
+    _ = waitUntilReadable([ended], until: ContinuousClock.now + grace)
     kill(-child, SIGKILL)
-  }
-
-  /// Where the program called `name` is.
-  private static func path(of name: String, _ environment: [String: String]) throws(Failure) -> String {
-    if name.contains("/") { return name }
-    for folder in (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") {
-      var status = stat()
-      let path = "\(folder)/\(name)"
-      if access(path, X_OK) == 0, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { return path }
-    }
-    throw .cannotStart("there is no program \"\(name)\" in PATH")
   }
 }
 

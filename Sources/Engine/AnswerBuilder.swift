@@ -180,6 +180,7 @@ struct AnswerBuilder {
       usage = counts
     case .providerCost(let cost): providerCost = cost
     case .serviceTier(let tier): serviceTier = tier
+    case .activity(let text): deltas.append(.status(message: text, elapsedMs: 0))
     case .warning(let text): warnings.append(text)
     case .stop(let reason, _): end(reason, &deltas)
     default: break

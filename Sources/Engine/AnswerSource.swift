@@ -1,3 +1,4 @@
+internal import CLIProviders
 internal import Catalog
 internal import Completion
 internal import Credentials
@@ -15,6 +16,8 @@ struct AnswerSource: Sendable {
   let call: CompletionCall
   /// The session's id, for servers that keep its prompt; `nil` for a one-off.
   let sessionId: String?
+  /// Where the session works; programs work there, too.
+  let directory: String
   /// Everything a dialect encodes, as the settings complete it.
   let options: CompletionOptions
   /// Whose limits it counts towards.
@@ -29,6 +32,12 @@ struct AnswerSource: Sendable {
     if target.api == EchoProvider.api {
       try await echo(request, into: answer)
       return []
+    }
+    if let family = ProgramFamilies.all.first(where: { $0.api == target.api }) {
+      let call = ProgramCall(target: target, call: call, directory: directory)
+      return try await SilenceWatch.watch(answer, engine.clock, waiting: "waiting for the program to begin") {
+        () throws(ProviderError) in try await engine.run(family, call, request, answer)
+      }
     }
     return try await exchange(request, into: answer)
   }

@@ -1,3 +1,4 @@
+internal import CLIProviders
 internal import Catalog
 internal import Completion
 internal import Credentials
@@ -97,5 +98,5 @@ extension CompletionEngine {
   func dialect(named name: String) -> (any Dialect)? { dialects.first { $0.api == name } }
 
   /// The API families there are, by name.
-  package var apis: [String] { [EchoProvider.api] + dialects.map(\.api) }
+  package var apis: [String] { [EchoProvider.api] + dialects.map(\.api) + ProgramFamilies.all.map(\.api) }
 }

@@ -1,3 +1,4 @@
+internal import CLIProviders
 package import Catalog
 package import Completion
 package import Credentials
@@ -28,6 +29,7 @@ package final class CompletionEngine: Sendable {
   package var store: any CredentialStore { keys.store }
   let logins: Logins
   private let flows = LoginFlowTable()
+  let versions = ProgramVersions()
   /// What completions cost.
   let ledger: Ledger
   /// What of the budgets is gone.

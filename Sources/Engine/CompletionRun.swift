@@ -172,6 +172,8 @@ extension CompletionRun {
   }
 
   private func readMedia(_ messages: [Message]) async throws(ProviderError) -> [Message] {
-    try await MediaReader(directory: admission.session?.cwd ?? workingDirectory()).read(messages)
+    try await MediaReader(directory: directory).read(messages)
   }
+
+  var directory: String { admission.session?.cwd ?? workingDirectory() }
 }

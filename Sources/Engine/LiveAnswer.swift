@@ -21,13 +21,15 @@ final class LiveAnswer: Sendable {
   private let sink: any CompletionSink
   private let clock: MonotonicClock
   private let meter: SpendMeter
+  private let begun: Int64
 
   /// An answer that `writer` is to give first.
   init(by writer: Target, sink: any CompletionSink, clock: MonotonicClock, meter: SpendMeter) {
     self.sink = sink
     self.clock = clock
     self.meter = meter
-    state = Mutex(State(writer: writer, lastContent: clock.now()))
+    begun = clock.now()
+    state = Mutex(State(writer: writer, lastContent: begun))
   }
 
   /// What is known so far.
@@ -89,8 +91,14 @@ final class LiveAnswer: Sendable {
       return (heard, state.builder.usage, state.builder.contentSize)
     }
     meter.note(usage, contentSize: size)
-    if !deltas.isEmpty { await sink.emit(deltas) }
+    if !deltas.isEmpty { await sink.emit(deltas.map(timed)) }
     return heard
+  }
+
+  /// `delta` with the time since the answer began, where it tells that.
+  private func timed(_ delta: StreamDelta) -> StreamDelta {
+    guard case .status(let message, _) = delta else { return delta }
+    return .status(message: message, elapsedMs: clock.milliseconds(since: begun))
   }
 
   /// The provider says nothing more.

@@ -15,6 +15,8 @@ package struct ProviderReport: Sendable {
   package let status: Status
   /// Where its key would come from; `nil` when there is none.
   package let place: KeyPlace?
+  /// The program that it is, when it was found.
+  package var program: FoundProgram?
   /// Why it is not ready.
   package let problem: ProviderError?
   /// Why it is not known whether it is ready.
@@ -26,16 +28,20 @@ package struct ProviderReport: Sendable {
 
 extension CompletionEngine {
   /// How each provider stands: whether it has a key, and for local servers whether they answer. With `verify`, every
-  /// provider that has a list of models is asked for it, which shows whether its key is good, unless anybody gets it.
+  /// provider that has a list of models is asked for it, which shows whether its key is good, unless anybody gets it. With
+  /// `versions`, programs are asked for theirs.
   package func reports(
-    on provider: String? = nil, verify: Bool = false
+    on provider: String? = nil, verify: Bool = false, versions: Bool = false
   ) async throws(ProviderError) -> [ProviderReport] {
     let catalog = try await catalog()
     var providers = catalog.providers
     if let provider { providers = [try catalog.provider(named: provider)] }
     return await withTaskGroup(of: (Int, ProviderReport).self) { group in
       for (position, provider) in providers.enumerated() {
-        group.addTask { (position, await self.report(provider, catalog, verify: verify)) }
+        group.addTask {
+          if provider.program != nil { return (position, await self.report(program: provider, versions: versions)) }
+          return (position, await self.report(provider, catalog, verify: verify))
+        }
       }
       return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
@@ -54,6 +60,16 @@ extension CompletionEngine {
       reports.append(await report(provider, catalog, account: id.account, verify: verify))
     }
     return reports
+  }
+
+  private func report(program provider: Provider, versions: Bool) async -> ProviderReport {
+    do throws(ProviderError) {
+      let program = try await program(of: provider, askingVersion: versions)
+      return ProviderReport(
+        provider: provider, account: nil, status: .ready, place: nil, program: program, problem: nil)
+    } catch {
+      return ProviderReport(provider: provider, account: nil, status: .missing, place: nil, problem: error)
+    }
   }
 
   private func report(

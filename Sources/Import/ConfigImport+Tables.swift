@@ -14,8 +14,9 @@ extension ConfigImport {
       readTable(name, value, path + ["providers", name], file, &draft)
       let id = provider(name)?.id ?? name
       let isTaken = draft.config["providers"]?[id] != nil
-      if isTaken, draft.config["providers"]?[id]?["timeout"] == nil {
-        draft.set(["providers", id, "timeout"], seconds)
+      let key = provider(name)?.program == nil ? "timeout" : "timeoutSeconds"
+      if isTaken, draft.config["providers"]?[id]?[key] == nil {
+        draft.set(["providers", id, key], seconds)
       }
     }
     takeDefault("default_provider", &reader, &draft)
@@ -72,15 +73,35 @@ extension ConfigImport {
     draft.set(section + ["model"], reader.text("model", into: &draft).map(JSONValue.string))
     draft.set(section + ["roles", "complex"], reader.text("model_complex", into: &draft).map(JSONValue.string))
     draft.set(section + ["maxTokens"], reader.count("max_tokens", into: &draft))
+    // What limits an exchange with a server says how long a program may take.
+    let timeout = shipped?.program == nil ? "timeout" : "timeoutSeconds"
     for key in ["timeout_seconds", "timeout_secs"] {
-      draft.set(section + ["timeout"], reader.take(key, "a number of seconds", into: &draft, Self.seconds))
+      draft.set(section + [timeout], reader.take(key, "a number of seconds", into: &draft, Self.seconds))
     }
+    if shipped?.program != nil { takeProgram(&reader, section, &draft) }
     if shipped?.variables.contains(where: { $0.name == "apiVersion" }) == true {
       let version = reader.text("api_version", into: &draft).map(JSONValue.string)
       draft.set(section + ["variables", "apiVersion"], version)
     }
     takeCache(&reader, &draft)
     reader.finish(Self.noCounterpart, in: &draft)
+  }
+
+  /// The settings of a program.
+  private func takeProgram(_ reader: inout SettingsReader, _ section: [String], _ draft: inout ConfigDraft) {
+    draft.set(section + ["binary"], reader.text("binary", into: &draft).map(JSONValue.string))
+    draft.set(section + ["maxTurns"], reader.count("max_turns", into: &draft))
+    draft.set(section + ["maxResumeAttempts"], reader.count("max_resume_attempts", into: &draft))
+    let budget = reader.take("max_budget_usd", "a number of dollars", into: &draft) { value in
+      value.double.flatMap { (0.000_001...1_000_000).contains($0) ? value : nil }
+    }
+    draft.set(section + ["maxBudgetUSD"], budget)
+    let tools = reader.take("allowed_tools", "a list of names", into: &draft) { value in
+      value.array.flatMap { names in names.allSatisfy { $0.string != nil } ? value : nil }
+    }
+    draft.set(section + ["allowedTools"], tools)
+    draft.set(
+      section + ["fullAuto"], reader.take("full_auto", "true or false", into: &draft) { $0.bool.map(JSONValue.bool) })
   }
 
   /// Atmos has these settings for one provider; here they hold for all.

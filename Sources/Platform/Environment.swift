@@ -29,6 +29,23 @@ package struct Environment: Sendable {
   package var all: [String: String] { values }
 }
 
+/// The path of the program that runs here.
+package func executablePath() -> String {
+  #if canImport(Darwin)
+  var size = UInt32(PATH_MAX)
+  let bytes = UnsafeMutablePointer<CChar>.allocate(capacity: Int(size))
+  defer { bytes.deallocate() }
+  return _NSGetExecutablePath(bytes, &size) == 0 ? String(cString: bytes) : CommandLine.arguments.first ?? ""
+  #else
+  let link = "/proc/self/exe"
+  guard let resolved = realpath(link, nil) else { return link }
+  defer { free(resolved) }
+  let path = String(cString: resolved)
+  // A program that was replaced since it was started still is what the link leads to.
+  return access(path, X_OK) == 0 ? path : link
+  #endif
+}
+
 /// Where patchbay keeps things: the XDG base directories, or all below `PATCHBAY_HOME` when that is set.
 package struct Directories: Sendable {
   /// Holds `config.json`.

@@ -14,3 +14,20 @@ package struct Pipe: Sendable {
     (reading, writing) = (ends[0], ends[1])
   }
 }
+
+/// Two sockets that are connected to each other and that no child process inherits unless it is told to: what is written
+/// to one can be read from the other, which sees the end when the first is closed, or its process dies. Whoever makes it
+/// closes both.
+package struct SocketPair: Sendable {
+  /// The end to keep.
+  package let own: Int32
+  /// The end for somebody else.
+  package let other: Int32
+
+  /// Connects two sockets.
+  package init() throws(SystemError) {
+    var ends: [Int32] = [-1, -1]
+    guard cplatform_socketpair(&ends) == 0 else { throw SystemError("open", "a pair of sockets") }
+    (own, other) = (ends[0], ends[1])
+  }
+}

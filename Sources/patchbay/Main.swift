@@ -1,3 +1,4 @@
+internal import CLIProviders
 internal import Completion
 internal import JSON
 internal import Platform
@@ -39,6 +40,7 @@ struct Main {
         return ExitStatus.success
       }
       switch word {
+      case Supervisor.word: return Supervisor.run()
       case "--help", "-h", "help":
         guard let name = words.dropFirst().first else {
           Terminal.output.write(Help.overview)

@@ -152,7 +152,8 @@ struct ShippedCatalogTests {
     for entry in shipped.providers {
       #expect(shipped.api(named: entry.api)?.name == entry.api, "\(entry.id)")
       for name in [entry.id] + entry.aliases { #expect(names.insert(name).inserted, "\(name) is taken") }
-      #expect((entry.baseURL == nil) == (entry.kind == .builtin), "\(entry.id)")
+      #expect((entry.baseURL == nil) == [.builtin, .cli].contains(entry.kind), "\(entry.id)")
+      #expect((entry.program != nil) == (entry.kind == .cli), "\(entry.id)")
       #expect(entry.auth.need != .required || entry.loginHint != nil, "\(entry.id)")
       for family in entry.basePaths.keys { #expect(shipped.api(named: family)?.name == family, "\(entry.id)") }
     }

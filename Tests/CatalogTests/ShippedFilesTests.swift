@@ -35,6 +35,8 @@ struct ShippedFilesTests {
     ("a file without its key", ["credentialFile": ["path": "~/x"]]),
     ("a list without a path", ["models": ["items": "data"]]), ("a list nowhere", ["models": ["path": "models"]]),
     ("paging without a parameter", ["models": ["path": "/m", "paging": ["cursor": "c"]]]),
+    ("a program without a name", ["program": ["places": []]]),
+    ("a program with an unknown key", ["program": ["binary": "b", "argument": "x"]]),
     ("an unknown role", ["roles": ["tiny": "m"]]), ("a page that is no page", ["docs": "docs"]),
     ("a flag that is none", ["offline": "yes"]), ("no list of words", ["compliance": "all"]),
   ]

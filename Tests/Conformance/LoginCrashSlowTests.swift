@@ -85,12 +85,6 @@ struct LoginCrashSlowTests {
     #expect(status.st_mode & 0o777 == 0o600)
     return try #require(try JSONValue(parsing: Array(try home.read("data/auth.json").utf8)).object)
   }
-
-  /// A moment that nothing else depends on: the programs run on meanwhile.
-  private func spin(_ duration: Duration) {
-    let end = ContinuousClock.now + duration
-    while ContinuousClock.now < end {}
-  }
 }
 
 /// Gives tokens that are due for renewal as soon as they are there. Every refresh token it gave is good, as with

@@ -119,3 +119,9 @@ private func memory(_ name: String, of id: Int32) throws -> Int {
   let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(name):") }, "no /proc/\(id)/status")
   return try #require(Int(line.filter(\.isNumber))) << 10
 }
+
+/// A moment that nothing else depends on: the programs run on meanwhile.
+func spin(_ duration: Duration) {
+  let end = ContinuousClock.now + duration
+  while ContinuousClock.now < end {}
+}

@@ -71,6 +71,7 @@ struct DecodedAnswer: Equatable {
     case .providerCost(let price): cost = price
     case .serviceTier(let tier): self.tier = tier
     case .warning(let text): warnings.append(text)
+    case .activity(let text): Issue.record("a server does nothing by itself: \(text)")
     case .stop(let reason, let raw): (stop, rawStop) = (reason, raw)
     }
   }

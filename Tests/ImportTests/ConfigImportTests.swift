@@ -65,17 +65,15 @@ struct ConfigImportTests {
         "ollama-remote": [
           "api": "openai-completions", "baseURL": "http://10.0.0.2:11434/v1", "model": "llama4", "timeout": 60,
         ],
+        "codex-cli": ["fullAuto": true, "timeoutSeconds": 60],
       ],
       "defaultProvider": "anthropic", "cache": ["enabled": true, "systemPrompt": false],
     ]
     #expect(.object(draft.config) == expected, "\(JSONValue.object(draft.config).prettyText)")
     _ = try load(draft, user)
     let left = draft.left.map { $0.setting }.sorted()
-    let names = ["enabled", "providers.codex-cli", "providers.grok.api_key", "providers.grok.base_url"]
+    let names = ["enabled", "providers.grok.api_key", "providers.grok.base_url"]
     #expect(left == names.map { "\(root).\($0)" })
-    let line = root == "ai" ? 27 : 28
-    #expect(
-      draft.left.first { $0.setting.hasSuffix("codex-cli") }?.origin.description.hasSuffix(":\(line + 2)") == true)
   }
 
   @Test("Omega: providers that are on, the model for complex work, the default")
@@ -117,6 +115,7 @@ struct ConfigImportTests {
     let draft = try user.settings(.omega, text)
     let expected: JSONValue = [
       "providers": [
+        "claude-code": ["model": "claude-sonnet-4-6", "allowedTools": [], "timeoutSeconds": 3600],
         "anthropic": [
           "apiKey": "sk-$$x", "model": "claude-sonnet-4-20250514", "roles": ["complex": "claude-opus-4-6"],
           "maxTokens": 8192,
@@ -126,7 +125,7 @@ struct ConfigImportTests {
       "defaultProvider": "ollama",
     ]
     #expect(.object(draft.config) == expected, "\(JSONValue.object(draft.config).prettyText)")
-    #expect(draft.left.map(\.setting) == ["provider.claude-code", "provider.openai", "omega", "channel"])
+    #expect(draft.left.map(\.setting) == ["provider.openai", "omega", "channel"])
     #expect(!draft.shown.text.contains("sk-"))
     _ = try load(draft, user)
   }

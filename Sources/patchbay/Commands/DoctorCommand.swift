@@ -42,7 +42,7 @@ private struct Examination {
       problems.append(error)
     }
     if problems.isEmpty {
-      let reports = try await bench.engine.reports(verify: verify)
+      let reports = try await bench.engine.reports(verify: verify, versions: true)
       facts["providers"] = .array(reports.map(Self.describe))
       let choice = await bench.engine.defaultChoice()
       facts["default"] = choice?.json ?? .null
@@ -86,6 +86,7 @@ private struct Examination {
     let mark = status == "ready" ? out.styled("ok", .green) : out.styled("--", .yellow)
     var line = "  \(mark)  \(visible(provider["id"]?.string ?? "")): \(status)"
     if let detail = provider["key"]?.string { line += ", key from \(visible(detail))" }
+    for fact in ["program", "version"] { if let text = provider[fact]?.string { line += ", \(visible(text))" } }
     out.line(line)
     if let warning = provider["warning"]?.string { out.line(out.styled("      \(visible(warning))", .yellow)) }
     guard status != "ready" else { return }
@@ -113,6 +114,8 @@ private struct Examination {
     facts.set("defaultModel", report.provider.defaultModel.map(JSONValue.string))
     facts.set("key", report.place.map { .string($0.detail) })
     facts.set("warning", report.place?.warning.map(JSONValue.string))
+    facts.set("program", report.program.map { .string($0.path) })
+    facts.set("version", report.program?.version.map(JSONValue.string))
     if report.provider.isConfigured { facts["configured"] = true }
     facts.set("problem", report.detail.map(JSONValue.string))
     facts.set("hint", hint(report).map(JSONValue.string))
@@ -121,7 +124,9 @@ private struct Examination {
 
   /// What to do, with the variable that a missing key would go into.
   private static func hint(_ report: ProviderReport) -> String? {
-    guard let hint = report.provider.loginHint, report.place == nil else { return report.problem?.hint }
+    guard let hint = report.provider.loginHint, report.place == nil, report.provider.program == nil else {
+      return report.problem?.hint
+    }
     let variables = report.provider.env
     let usual = variables.first { $0.hasSuffix("_API_KEY") } ?? variables.first
     guard report.status == .missing, let usual, !hint.contains(usual) else { return hint }
