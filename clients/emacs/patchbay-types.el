@@ -1252,7 +1252,8 @@ Why it failed."
   (plist-get object :error))
 
 ;; StatusDelta
-;; No content came from the provider for 15 s, or for another 15 s.
+;; What a program that answers by itself is doing, or that no content came
+;; from the provider for 15 s, or for another 15 s.
 
 (defsubst patchbay-types-status-delta-type (object)
   "Return `type' of OBJECT, a StatusDelta: \"status\".
@@ -2407,8 +2408,7 @@ Whether the text must not be shown while it is typed."
      :optional (:provider))
     (getRequestLog
      :required ()
-     :optional (:limit))
-    )
+     :optional (:limit)))
   "The methods a client calls, and their parameters.
 Each is (METHOD :required KEYS :optional KEYS).")
 
@@ -2440,8 +2440,7 @@ Each is (METHOD :required KEYS :optional KEYS).")
     ("unsupported" . -32018)
     ("engineBusy" . -32019)
     ("budgetExceeded" . -32020)
-    ("loginFailed" . -32021)
-    )
+    ("loginFailed" . -32021))
   "The JSON-RPC code of each kind of error.")
 
 (provide 'patchbay-types)

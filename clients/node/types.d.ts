@@ -659,7 +659,10 @@ export interface FallbackDelta {
   error: Error;
 }
 
-/** No content came from the provider for 15 s, or for another 15 s. */
+/**
+ * What a program that answers by itself is doing, or that no content came from the provider for 15 s, or for
+ * another 15 s.
+ */
 export interface StatusDelta {
   /** Always `status`. */
   type: "status";

@@ -402,7 +402,8 @@
 ---@field to string `provider/model` that goes on.
 ---@field error patchbay.Error Why it failed.
 
----No content came from the provider for 15 s, or for another 15 s.
+---What a program that answers by itself is doing, or that no content came from the provider for 15 s, or for another
+---15 s.
 ---@class patchbay.StatusDelta
 ---@field type "status" Always `status`.
 ---@field message string A sentence for a person.

@@ -878,7 +878,9 @@ FallbackDelta = TypedDict(
 
 
 class StatusDelta(TypedDict):
-    """No content came from the provider for 15 s, or for another 15 s."""
+    """What a program that answers by itself is doing, or that no content came from the provider for 15 s, or for
+    another 15 s.
+    """
 
     type: Literal["status"]
     """Always `status`."""
