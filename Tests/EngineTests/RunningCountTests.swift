@@ -1,4 +1,5 @@
 import Completion
+import JSON
 import Platform
 import TestSupport
 import Testing
@@ -83,7 +84,9 @@ struct RunningCountTests {
     #expect(try await other.runningEverywhere() == 2)
     _ = try await person.engine.run(one, into: Sink())
     person.engine.abandon(two)
-    _ = await person.failure("three") { $0.session = "s"; $0.provider = "nosuch" }
+    _ = await person.failure("three") {
+      $0.session = "s"; $0.provider = "nosuch"
+    }
     #expect(try await person.engine.runningEverywhere() == 0)
     #expect(try await other.runningEverywhere() == 0)
   }

@@ -82,11 +82,13 @@ private struct Status {
 
   var json: JSONValue {
     var members = JSONObject()
-    members.set("session", session.map { session in
-      var members: JSONObject = ["id": .string(session.id)]
-      members.set("name", session.name.map(JSONValue.string))
-      return .object(members)
-    })
+    members.set(
+      "session",
+      session.map { session in
+        var members: JSONObject = ["id": .string(session.id)]
+        members.set("name", session.name.map(JSONValue.string))
+        return .object(members)
+      })
     members.set("provider", choice.map { .string($0.provider) })
     members.set("model", choice?.model.map(JSONValue.string))
     var sum: JSONObject = ["completions": .int(today.completions), "failed": .int(today.failed)]
