@@ -38,7 +38,7 @@ struct OneOffTests {
     #expect(upstream.requests.first?.header("user-agent") == "patchbay/test")
     #expect(upstream.lastBody?["stream"] == true)
     #expect(upstream.lastMessages == ["user: Hi"])
-    #expect(try FileSystem.list(person.folder.file("state")) == ["usage.jsonl"])
+    #expect(try FileSystem.list(person.folder.file("state")).sorted() == ["running", "usage.jsonl"])
   }
 
   @Test("stream: false asks for one piece and reads it")

@@ -53,7 +53,7 @@ struct RequestLogTests {
   @Test("Lists of models are in it, and no secret that stands in an address")
   func others() async throws {
     let upstream = try Upstream.json(["data": [["id": "m"]]])
-    let person = try Person(upstream, acme: ["baseURL": .string(upstream.url + "/sk-stored-key/v1?key=sk-other")])
+    let person = try Person(upstream, acme: ["baseURL": .string(upstream.url + "/sk-stored-S3CRET/v1?key=sk-other")])
     let provider = try await person.engine.catalog().provider(named: "acme")
     _ = await person.engine.liveModels(of: provider, patience: .refresh)
     let entry = try #require(person.engine.log.latest(1).first)
@@ -90,13 +90,13 @@ struct LogFileTests {
   private func events(_ level: EngineLog.Level, bodies: Bool = false) async throws -> [JSONValue] {
     let upstream = try Upstream { request, exchange in
       if request.json?["messages"]?.text.contains("fail") == true {
-        return try exchange.respond(status: 400, json: ["error": ["message": "no: sk-stored-key"]])
+        return try exchange.respond(status: 400, json: ["error": ["message": "no: sk-stored-S3CRET"]])
       }
-      try exchange.streamChat(["an answer with sk-stored-key"])
+      try exchange.streamChat(["an answer with sk-stored-S3CRET"])
     }
     let log = EngineLog(file: try LogFile(path), level: level, bodies: bodies)
     let person = try Person(upstream, log: log)
-    _ = try await person.complete("a question with sk-stored-key")
+    _ = try await person.complete("a question with sk-stored-S3CRET")
     _ = await person.failure("fail")
     log.note(request: "complete", nil, took: .milliseconds(5))
     await log.settle()
@@ -119,7 +119,7 @@ struct LogFileTests {
     #expect(found.map(summary) == expected[level])
     #expect(found.allSatisfy { $0["time"]?.string.flatMap(Timestamp.milliseconds) != nil })
     let text = found.map(\.text).joined()
-    #expect(!text.contains("sk-stored-key") && !text.contains("question") && !text.contains("answer"))
+    #expect(!text.contains("sk-stored-S3CRET") && !text.contains("question") && !text.contains("answer"))
     var status = stat()
     #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
   }
@@ -130,7 +130,7 @@ struct LogFileTests {
     #expect(found[0]["requestBody"]?.string?.contains("a question with •••") == true)
     #expect(found[0]["responseBody"]?.string?.contains("an answer with •••") == true)
     #expect(found[1]["responseBody"]?.string?.contains("no: •••") == true)
-    #expect(!found.map(\.text).joined().contains("sk-stored-key"))
+    #expect(!found.map(\.text).joined().contains("sk-stored-S3CRET"))
   }
 
   @Test("Lines are appended to what is there")

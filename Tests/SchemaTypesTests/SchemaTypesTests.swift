@@ -95,7 +95,7 @@ struct SchemaTypesTests {
         "(defsubst patchbay-types-move-level (object)\n  \"Return `level' of OBJECT, a Move: a Level.\n",
         "With `force'.\"\n  (plist-get object :level))\n",
         "(defsubst patchbay-types-move-open-url (object)\n", "It may be absent.\"\n  (plist-get object :openURL))\n",
-        "    ($/move\n     :required (:move)\n     :optional ())\n", "    (\"broken\" . -1)\n",
+        "    ($/move\n     :required (:move)\n     :optional ()))\n", "    (\"broken\" . -1))\n",
       ])
   }
 

@@ -132,7 +132,7 @@ struct WireParamsTests {
     ),
     (
       .complete, #"{"input":"","retry":{"delay":1}}"#,
-      #"retry.delay: is not a known field"#
+      #"retry.delay: is not a known field; there are "attempts", "maxDelayMs", "afterOutput""#
     ),
     (
       .complete, #"{"input":"","fallbacks":["a/b","c"]}"#,

@@ -30,7 +30,7 @@ final class FaultLab: Sendable {
     self.secure = secure
     folder = try TemporaryFolder()
     var section: JSONObject = [
-      "api": .string(family.api), "baseURL": "http://127.0.0.1:9", "apiKey": "sk-stored-key",
+      "api": .string(family.api), "baseURL": "http://127.0.0.1:9", "apiKey": "sk-stored-S3CRET",
       "models": ["test-model": [:]],
     ]
     section.set("variables", family.settings["variables"])
@@ -120,7 +120,12 @@ final class FaultLab: Sendable {
     try await listener.silent.opened()
     switch row.meanwhile {
     case .nothing: break
-    case .time(let milliseconds): time.advance(milliseconds: milliseconds)
+    case .time(let milliseconds):
+      // Time does not count while the reader has something to do, so it passes until the completion has ended.
+      while !Task.isCancelled {
+        time.advance(milliseconds: milliseconds)
+        await Task.yield()
+      }
     case .sleep(let milliseconds): time.suspend(milliseconds: milliseconds)
     case .cancellation: cancel()
     }
