@@ -121,11 +121,12 @@ final class FaultLab: Sendable {
     switch row.meanwhile {
     case .nothing: break
     case .time(let milliseconds):
-      // Time does not count while the reader has something to do, so it passes until the completion has ended.
-      while !Task.isCancelled {
+      // Time does not count while the reader has something to do, so some may have to pass again. The second visit to
+      // the HTTP thread comes after it has looked at its deadlines.
+      repeat {
         time.advance(milliseconds: milliseconds)
-        await Task.yield()
-      }
+        _ = await engine.http.inFlightCount
+      } while await engine.http.inFlightCount > 0 && !Task.isCancelled
     case .sleep(let milliseconds): time.suspend(milliseconds: milliseconds)
     case .cancellation: cancel()
     }
