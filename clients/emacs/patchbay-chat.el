@@ -238,8 +238,8 @@ time added."
        ,@(unless (equal reason "end") (list (concat "ended by: " reason)))
        ,@(mapcar (lambda (item)
                    (format "left out: %s (%s)"
-                           (patchbay-types-complete-result-dropped-item-what item)
-                           (patchbay-types-complete-result-dropped-item-why item)))
+                           (patchbay-types-dropped-item-what item)
+                           (patchbay-types-dropped-item-why item)))
                  (patchbay-types-complete-result-dropped result))
        ,@(append (patchbay-types-complete-result-warnings result) nil))
      " · ")))
