@@ -43,9 +43,7 @@ package struct MonotonicClock: Sendable {
   package static let system = MonotonicClock(
     now: { read(awakeClock) }, suspended: systemSuspended,
     sleep: { deadline in
-      let span = deadline - read(awakeClock)
-      // By a clock that goes on while the machine is suspended: whoever waits for a better time has then waited.
-      if span > 0 { try? await Task.sleep(for: .nanoseconds(span), clock: .continuous) }
+      if deadline > read(awakeClock) { await Timers.shared.sleep(until: deadline) { read(awakeClock) } }
     })
 
   #if canImport(Darwin)

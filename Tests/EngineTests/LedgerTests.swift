@@ -168,7 +168,7 @@ struct LedgerTests {
     let other = try #require(try LineFile(path: path, create: true))
     #expect(try other.lock(wait: false))
     let gate = Gate()
-    let ledger = Ledger(folder: folder.path, patience: { try await gate.opened() })
+    let ledger = Ledger(folder: folder.path, patience: { (try? await gate.opened()) != nil })
     gate.open()
     let problem = try #require(await ledger.record(.sample()))
     #expect(problem.message.contains("another process holds its lock"))

@@ -28,12 +28,14 @@ final class Ledger: Sendable {
 
   let files: LedgerFiles
   private let state = Mutex(State())
-  /// Ends when somebody has waited long enough for a line to be on disk.
-  private let patience: @Sendable () async throws -> Void
+  /// Ends when somebody has waited long enough for a line to be on disk; `false` when its task was cancelled before.
+  private let patience: @Sendable () async -> Bool
 
   init(
     folder: String, limits: LedgerFiles.Limits = .init(),
-    patience: @escaping @Sendable () async throws -> Void = { try await Task.sleep(for: .seconds(1)) }
+    patience: @escaping @Sendable () async -> Bool = {
+      await MonotonicClock.system.sleep(until: MonotonicClock.system.deadline(inMs: 1000))
+    }
   ) {
     files = LedgerFiles(folder: folder, limits: limits)
     self.patience = patience
@@ -79,7 +81,7 @@ final class Ledger: Sendable {
       }
       if lines.isEmpty, waiting.isEmpty { return }
       let watch = Task { [patience] in
-        guard (try? await patience()) != nil else { return }
+        guard await patience() else { return }
         for waiter in waiting { waiter.end(Self.slow(self.files.path)) }
       }
       let failure = await save(lines)
