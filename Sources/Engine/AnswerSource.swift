@@ -5,9 +5,10 @@ internal import Credentials
 internal import Dialects
 internal import HTTP
 internal import JSON
+internal import Platform
 
 /// Gets one answer from where it comes from: a provider over HTTP, or the built-in echo.
-struct AnswerSource: Sendable {
+final class AnswerSource: Sendable {
   /// How long, in milliseconds, a server may take to end its response once the answer is complete.
   private static let endingPatience = 1000
 
@@ -24,6 +25,16 @@ struct AnswerSource: Sendable {
   let lane: Lane
   /// The longest pause, in milliseconds, that the next request makes so that it is not refused.
   let maxPauseMs: Int
+
+  init(
+    of call: CompletionCall, at target: Target, _ options: CompletionOptions, for admission: CompletionEngine.Admission,
+    on lane: Lane, maxPauseMs: Int, _ engine: CompletionEngine
+  ) {
+    (self.engine, self.target, self.call, self.options) = (engine, target, call, options)
+    sessionId = admission.session?.id
+    directory = admission.directory
+    (self.lane, self.maxPauseMs) = (lane, maxPauseMs)
+  }
 
   /// Streams the answer to `messages` into `answer`. Returns what the request could not carry.
   func stream(_ messages: [Message], into answer: LiveAnswer) async throws(ProviderError) -> [Dropped] {

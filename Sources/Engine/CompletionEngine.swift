@@ -171,7 +171,7 @@ package final class CompletionEngine: Sendable {
   // MARK: Completions
 
   /// A completion that has its place in line and its target, and has not begun.
-  package struct Admission: Sendable {
+  package final class Admission: Sendable {
     /// The completion's id.
     package let completionId: String
     /// The session's id; `nil` for a one-off.
@@ -191,6 +191,20 @@ package final class CompletionEngine: Sendable {
     let meter: SpendMeter
     /// What its exchanges with providers are told apart by.
     let scope: ExchangeScope
+    /// Where files it names lie, and where programs that answer it work.
+    var directory: String { session?.cwd ?? workingDirectory() }
+
+    init(
+      _ completionId: String, of call: CompletionCall, by target: Target, in session: SessionRecord?,
+      turn: Turn<ThreadLanes.Key>?, since: Int64, _ cancellation: Cancellation
+    ) {
+      (self.completionId, self.session) = (completionId, session)
+      choice = (target.provider.id, target.model.id)
+      (self.call, self.target, self.turn, self.since) = (call, target, turn, since)
+      self.cancellation = cancellation
+      meter = SpendMeter(end: cancellation.cancel)
+      scope = ExchangeScope(.completion, completionId: completionId)
+    }
   }
 
   /// Decides who answers, makes the session where there is none of that name, and takes the thread's next place.
@@ -211,9 +225,7 @@ package final class CompletionEngine: Sendable {
       let cancellation = Cancellation()
       state.withLock { $0.running[id] = cancellation }
       return Admission(
-        completionId: id, session: session, choice: (target.provider.id, target.model.id), call: call, target: target,
-        turn: turn, since: since, cancellation: cancellation, meter: SpendMeter(end: cancellation.cancel),
-        scope: ExchangeScope(.completion, completionId: id))
+        id, of: call, by: target, in: session, turn: turn, since: since, cancellation)
     } catch {
       leave()
       throw error

@@ -6,10 +6,16 @@ internal import JSON
 internal import Platform
 
 /// One completion from its turn to its end: history in, answer out, thread written.
-struct CompletionRun: Sendable {
+final class CompletionRun: Sendable {
   let engine: CompletionEngine
   let admission: CompletionEngine.Admission
   let sink: any CompletionSink
+
+  init(engine: CompletionEngine, admission: CompletionEngine.Admission, sink: any CompletionSink) {
+    self.engine = engine
+    self.admission = admission
+    self.sink = sink
+  }
 
   var target: Target { admission.target }
   var call: CompletionCall { admission.call }
@@ -172,8 +178,6 @@ extension CompletionRun {
   }
 
   private func readMedia(_ messages: [Message]) async throws(ProviderError) -> [Message] {
-    try await MediaReader(directory: directory).read(messages)
+    try await MediaReader(directory: admission.directory).read(messages)
   }
-
-  var directory: String { admission.session?.cwd ?? workingDirectory() }
 }

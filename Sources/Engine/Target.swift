@@ -5,13 +5,20 @@ internal import HTTP
 internal import JSON
 internal import Platform
 
-/// Who answers a completion, settled but for the key.
-struct Target: Sendable {
+/// Who answers a completion, settled but for the key. An object, because a waiting task keeps a copy of a value in each of
+/// its frames, and a provider with its quirks is large.
+final class Target: Sendable {
   /// As the model is reached at it.
   let provider: Provider
   let model: ModelInfo
   /// The API family.
   let api: String
+
+  init(provider: Provider, model: ModelInfo, api: String) {
+    self.provider = provider
+    self.model = model
+    self.api = api
+  }
 
   /// `provider/model`.
   var name: String { "\(provider.id)/\(model.id)" }

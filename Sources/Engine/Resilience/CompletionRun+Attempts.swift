@@ -79,8 +79,7 @@ extension CompletionRun {
     let request = CompletionRequest(messages: messages, options: options)
     try await engine.begin(request, target, of: admission)
     let source = AnswerSource(
-      engine: engine, target: target, call: call, sessionId: admission.session?.id,
-      directory: directory, options: options, lane: lane, maxPauseMs: policy.maxDelayMs)
+      of: call, at: target, options, for: admission, on: lane, maxPauseMs: policy.maxDelayMs, engine)
     await answer.begin(target, attempt: admission.attempts.all.count + 1)
     let dropped = try await source.stream(messages, into: answer)
     try answer.conclude()
