@@ -78,10 +78,12 @@ func upstream<Value>(_ read: () throws(HTTPError) -> Value) throws(ProviderError
   do throws(HTTPError) {
     return try read()
   } catch {
-    if case .tooLarge(let what) = error {
-      throw ProviderError(tooLarge: what)
+    switch error {
+    case .tooLarge(let what): throw ProviderError(tooLarge: what)
+    case .malformed(let what):
+      throw ProviderError(.upstreamInvalid, "the provider's answer cannot be read: \(what)")
+    default: throw ProviderError(.upstreamInvalid, "the provider's answer cannot be read: \(error)")
     }
-    throw ProviderError(.upstreamInvalid, "the provider's answer cannot be read: \(error)")
   }
 }
 

@@ -259,6 +259,10 @@ struct ConverseDecoderTests {
     #expect(decode(plain).error?.message == "no JSON")
     let garbage = Frame.frame([(":message-type", "event"), (":event-type", "messageStop")], Array("{".utf8))
     #expect(decode(garbage).error?.kind == .upstreamInvalid)
+    var broken = Array(exception)
+    broken[broken.count - 1] ^= 1
+    let words = "the provider's answer cannot be read: the checksum of an event does not fit"
+    #expect(decode(broken).error?.message == words)
   }
 
   // MARK: - Whole answers
