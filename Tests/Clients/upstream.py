@@ -268,8 +268,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif name == "!stamp":
             count, pause = ([int(number) for number in rest.split()] + [1, 0][len(rest.split()):])[:2]
             for number in range(count):
-                if number and pause:
-                    time.sleep(pause / 1000)
+                # The pace of a provider; whoever is gone need not be kept pace with.
+                if number and pause and select.select([self.connection], [], [], pause / 1000)[0]:
+                    raise Disconnected
                 yield f"@{time.monotonic_ns()},{time.time_ns()} "
         elif name == "!wait":
             yield "waiting"

@@ -23,7 +23,7 @@ pb_start() {
     printf 'pb_start: there is no program "%s"; put patchbay into PATH or its path into PATCHBAY\n' "$program" >&2
     return 127
   }
-  folder=$(mktemp -d "${TMPDIR:-/tmp}/patchbay.XXXXXX") || return 1
+  folder=$(mktemp -d) || return 1
   mkfifo -m 600 "$folder/in" "$folder/out" || return 1
   _pb_launch "$program" "$folder"
   exec {_pb_in}>"$folder/in" {_pb_out}<"$folder/out"
