@@ -46,10 +46,10 @@ final class CurlLoop: SerialExecutor, TaskExecutor {
   private let nearestDeadline = Atomic<Int64>(PhaseClock.never)
   // Safe: written once, on the loop thread, before `canWake` is set under the lock; others look only while it holds.
   nonisolated(unsafe) private(set) var multi: UnsafeMutableRawPointer?
-  // Safe: only touched on the loop thread; `enqueue` asks which thread it is on.
+  // Safe: `enqueue` asks which thread it is on and touches it on the loop thread alone, as `runJobs` does.
   nonisolated(unsafe) private var localJobs: [UnownedJob] = []
 
-  // Safe: only touched on the loop thread.
+  // Safe: read and written by `work` and what it calls, which is the loop thread, and by nobody else.
   nonisolated(unsafe) private var suspended: Int64 = 0
 
   init(clock: MonotonicClock) { self.clock = clock }

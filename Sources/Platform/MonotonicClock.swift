@@ -8,20 +8,20 @@ package struct MonotonicClock: Sendable {
   package let observe: (@Sendable (_ moved: @escaping @Sendable () -> Void) -> Void)?
   private let sleeper: @Sendable (_ deadline: Int64) async -> Void
 
-  /// A clock that `now` reads. `sleep` returns when `now` has reached its argument, or when its task is cancelled.
+  /// A clock that `now` reads. `wait` returns when `now` has reached its argument, or when its task is cancelled.
   package init(
     now: @escaping @Sendable () -> Int64, suspended: @escaping @Sendable () -> Int64 = { 0 },
-    sleep: @escaping @Sendable (_ deadline: Int64) async -> Void,
+    wait: @escaping @Sendable (_ deadline: Int64) async -> Void,
     observe: (@Sendable (_ moved: @escaping @Sendable () -> Void) -> Void)? = nil
   ) {
     self.now = now
     self.suspended = suspended
     self.observe = observe
-    sleeper = sleep
+    sleeper = wait
   }
 
   /// Waits until `deadline`. Returns `false`, at once, when the task is cancelled.
-  package func sleep(until deadline: Int64) async -> Bool {
+  package func wait(until deadline: Int64) async -> Bool {
     await sleeper(deadline)
     return !Task.isCancelled
   }
@@ -42,8 +42,8 @@ package struct MonotonicClock: Sendable {
   /// The system's monotonic clock.
   package static let system = MonotonicClock(
     now: { read(awakeClock) }, suspended: systemSuspended,
-    sleep: { deadline in
-      if deadline > read(awakeClock) { await Timers.shared.sleep(until: deadline) { read(awakeClock) } }
+    wait: { deadline in
+      if deadline > read(awakeClock) { await Timers.shared.wait(until: deadline) { read(awakeClock) } }
     })
 
   #if canImport(Darwin)

@@ -33,7 +33,7 @@ final class Timers: Sendable {
   private let state = Mutex(State())
 
   /// Returns at `deadline`, which `now` counts towards, or when the task is cancelled.
-  func sleep(until deadline: Int64, now: @escaping @Sendable () -> Int64) async {
+  func wait(until deadline: Int64, now: @escaping @Sendable () -> Int64) async {
     let id = state.withLock { state in
       state.lastId += 1
       return state.lastId

@@ -40,7 +40,7 @@ package final class ManualClock: Sendable {
   package var clock: MonotonicClock {
     MonotonicClock(
       now: { self.state.withLock(\.now) }, suspended: { self.state.withLock(\.suspended) },
-      sleep: { await self.sleep(until: $0) },
+      wait: { await self.wait(until: $0) },
       observe: { observer in self.state.withLock { $0.observers.append(observer) } })
   }
 
@@ -79,7 +79,7 @@ package final class ManualClock: Sendable {
     for observer in observers { observer() }
   }
 
-  private func sleep(until deadline: Int64) async {
+  private func wait(until deadline: Int64) async {
     let number = state.withLock { state in
       state.nextNumber += 1
       return state.nextNumber

@@ -34,7 +34,7 @@ final class Ledger: Sendable {
   init(
     folder: String, limits: LedgerFiles.Limits = .init(),
     patience: @escaping @Sendable () async -> Bool = {
-      await MonotonicClock.system.sleep(until: MonotonicClock.system.deadline(inMs: 1000))
+      await MonotonicClock.system.wait(until: MonotonicClock.system.deadline(inMs: 1000))
     }
   ) {
     files = LedgerFiles(folder: folder, limits: limits)

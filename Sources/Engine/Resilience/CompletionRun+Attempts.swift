@@ -139,7 +139,7 @@ extension CompletionRun {
       let end = clock.deadline(inMs: ms)
       guard cancellation.isLast == nil, end < deadline ?? .max else { throw last(error) }
       await answer.retry(attempt: admission.attempts.all.count + 1, delayMs: ms, error: error)
-      let hasPassed = await cancellation.pausing { await clock.sleep(until: end) }
+      let hasPassed = await cancellation.pausing { await clock.wait(until: end) }
       if Task.isCancelled { throw ProviderError(HTTPError.cancelled) }
       guard hasPassed, cancellation.isLast == nil else { throw last(error) }
     }

@@ -53,7 +53,7 @@ final class Pacing: Sendable {
         hasPlace = false
         let waitMs = clock.milliseconds(until: until)
         guard waitMs <= maxWaitMs else { throw Self.tooLong(coolDown, waitMs, lane) }
-        guard await clock.sleep(until: until) else { throw Self.cancelled }
+        guard await clock.wait(until: until) else { throw Self.cancelled }
       case .queues:
         guard await place(ticket, lane) else { throw Self.cancelled }
         hasPlace = true

@@ -28,7 +28,7 @@ enum SilenceWatch {
     let patience = Int64(patienceMs) * 1_000_000
     let start = clock.now()
     var told = start
-    while await clock.sleep(until: max(told, answer.lastContent) + patience) {
+    while await clock.wait(until: max(told, answer.lastContent) + patience) {
       let heard = max(answer.lastContent, start)
       guard clock.now() - max(told, heard) >= patience else { continue }
       told = clock.now()

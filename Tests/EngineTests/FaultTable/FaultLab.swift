@@ -127,7 +127,7 @@ final class FaultLab: Sendable {
         time.advance(milliseconds: milliseconds)
         _ = await engine.http.inFlightCount
       } while await engine.http.inFlightCount > 0 && !Task.isCancelled
-    case .sleep(let milliseconds): time.suspend(milliseconds: milliseconds)
+    case .suspension(let milliseconds): time.suspend(milliseconds: milliseconds)
     case .cancellation: cancel()
     }
   }

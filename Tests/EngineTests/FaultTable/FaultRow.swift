@@ -93,7 +93,7 @@ struct FaultRow: Sendable {
     /// Once the server has fallen silent, so many milliseconds pass.
     case time(Int)
     /// Once the server has fallen silent, the machine is suspended for so many milliseconds.
-    case sleep(Int)
+    case suspension(Int)
     /// Once the server has fallen silent, the person gives up.
     case cancellation
   }

@@ -86,11 +86,11 @@ enum FaultRows {
     },
     FaultRow(.noHead.once(), .answers(attempts: 2)) {
       $0.name = "the machine sleeps before the head, once"
-      $0.meanwhile = .sleep(300_000)
+      $0.meanwhile = .suspension(300_000)
     },
     FaultRow(.stall, .fails(.network, heard: .beginning)) {
       $0.name = "the machine sleeps in the middle"
-      $0.meanwhile = .sleep(300_000)
+      $0.meanwhile = .suspension(300_000)
     },
     FaultRow(.stall, .fails(.cancelled, heard: .beginning) { $0.kept = .partial }) {
       $0.name = "stall, and the person gives up"
